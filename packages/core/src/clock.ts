@@ -1,0 +1,32 @@
+/** The only source of time. Tests give a settable one. */
+export interface Clock {
+  /** Wall clock, milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds that never go backwards; only differences mean anything. */
+  monotonic(): number;
+  /** Resolves after `milliseconds`, or rejects when `signal` aborts. */
+  delay(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  delay: (milliseconds, signal) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(resolve, milliseconds);
+      signal.addEventListener(
+        "abort",
+        () => {
+          clearTimeout(timer);
+          reject(signal.reason);
+        },
+        { once: true },
+      );
+    }),
+};
+
+/** Wall clock in whole seconds since the epoch, as NumericDate uses them. */
+export function epochSeconds(clock: Clock): number {
+  return Math.floor(clock.now() / 1000);
+}

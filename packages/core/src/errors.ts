@@ -1,0 +1,102 @@
+import { refusalCodes, type VerificationCode } from "./refusal-codes.js";
+
+/** Which token of the request a refusal is about. */
+export type TokenKind = "jwt-svid" | "wit-svid" | "wpt" | "svid-proof";
+
+/**
+ * The caller is not who it has to be, or may not do what it asks.
+ *
+ * The message is constant for each code: no token and no text of the peer is ever in it.
+ */
+export class VerificationError extends Error {
+  override readonly name = "VerificationError";
+  /** Exact cause. */
+  readonly code: VerificationCode;
+  /** The token it is about, where it is about one. */
+  readonly token: TokenKind | undefined;
+
+  constructor(code: VerificationCode, options: { cause?: unknown; token?: TokenKind } = {}) {
+    const about = options.token === undefined ? "" : ` (${options.token})`;
+    super(`${refusalCodes[code].message}${about}`, { cause: options.cause });
+    this.code = code;
+    this.token = options.token;
+  }
+}
+
+const credentialMessages = {
+  source_not_ready: "the identity source has no state yet",
+  source_closed: "the identity source was closed",
+  credential_missing: "the identity source holds no credential that fits the request",
+  credential_expired: "the credential has expired",
+  credential_invalid: "the credential does not meet its profile",
+  credential_key_mismatch: "the private key does not belong to the credential",
+  bundle_invalid: "the trust bundle is not a valid SPIFFE bundle document",
+  bundle_too_large: "the trust bundle is larger than the limit",
+  bundle_key_duplicate: "the trust bundle uses a kid twice",
+  bundle_key_private: "the trust bundle holds private or symmetric key material",
+} as const;
+
+/** What is wrong with our own identity or trust material. */
+export type CredentialErrorCode = keyof typeof credentialMessages;
+
+/** Our own credential or trust material is missing or unusable. */
+export class CredentialError extends Error {
+  override readonly name = "CredentialError";
+  readonly code: CredentialErrorCode;
+
+  constructor(code: CredentialErrorCode, options: { cause?: unknown; detail?: string } = {}) {
+    const detail = options.detail === undefined ? "" : `: ${options.detail}`;
+    super(`${credentialMessages[code]}${detail}`, { cause: options.cause });
+    this.code = code;
+  }
+}
+
+const proofMessages = {
+  peer_unknown: "no peer is configured for the origin, so no proof is made for it",
+  url_invalid: "the URL cannot be proved",
+  transport_insecure: "the transport does not authenticate the server",
+  header_conflict: "the request already has a header that the proof needs",
+  body_too_large: "the body is longer than the limit, so it cannot be bound",
+  body_unsupported: "the body has a type that cannot be bound",
+  redirect_refused: "the server answered with a redirect, and a proof is never sent on",
+} as const;
+
+/** Why an outbound request was not proved or not completed. */
+export type ProofErrorCode = keyof typeof proofMessages;
+
+/** An outbound request cannot be proved. Nothing was sent, except with `redirect_refused`. */
+export class ProofError extends Error {
+  override readonly name = "ProofError";
+  readonly code: ProofErrorCode;
+
+  constructor(code: ProofErrorCode, options: { cause?: unknown; detail?: string } = {}) {
+    const detail = options.detail === undefined ? "" : `: ${options.detail}`;
+    super(`${proofMessages[code]}${detail}`, { cause: options.cause });
+    this.code = code;
+  }
+}
+
+/** What the programmer has to change. */
+export type ConfigurationErrorCode =
+  | "option_invalid"
+  | "body_consumed"
+  | "response_started"
+  | "cryptography_unsound";
+
+/** The program is set up wrongly. Thrown at construction where it can be known there. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+  readonly code: ConfigurationErrorCode;
+  /** Path of the option, such as `peers["https://orders.internal"]`, where it is about one. */
+  readonly option: string | undefined;
+
+  constructor(
+    code: ConfigurationErrorCode,
+    message: string,
+    options: { cause?: unknown; option?: string } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.option = options.option;
+  }
+}

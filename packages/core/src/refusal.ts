@@ -1,0 +1,66 @@
+import { VerificationError } from "./errors.js";
+import { type PublicCode, refusalCodes } from "./refusal-codes.js";
+
+/** The body of a refusal (RFC 9457 §3). Holds nothing that the caller sent. */
+export interface ProblemDetails {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: PublicCode;
+}
+
+const titles: Record<PublicCode, string> = {
+  proof_required: "A proof of workload identity is required",
+  proof_invalid: "The proof of workload identity is not valid",
+  credential_invalid: "The workload credential is not valid",
+  request_invalid: "The request cannot be verified",
+  forbidden: "The caller is not allowed to do this",
+  content_too_large: "The content is too large",
+  headers_too_large: "The credential is too large",
+  unavailable: "The caller cannot be verified now",
+};
+
+/**
+ * A refusal as the caller sees it: what web frameworks expect of an error that is an answer. The
+ * exact cause is in `cause`, for operators.
+ */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  /** HTTP status, under both names that frameworks look for. */
+  readonly status: number;
+  readonly statusCode: number;
+  /** To be sent with the answer: `WWW-Authenticate` with 401, `Retry-After` with 503. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly code: PublicCode;
+  /** The message may be shown to the caller. */
+  readonly expose = true;
+  readonly problem: ProblemDetails;
+
+  constructor(cause: VerificationError, challenge: string) {
+    const { status, publicCode } = refusalCodes[cause.code];
+    super(titles[publicCode], { cause });
+    this.status = status;
+    this.statusCode = status;
+    this.headers = Object.freeze(headersOf(status, challenge));
+    this.code = publicCode;
+    this.problem = Object.freeze({
+      type: `urn:firsthand:problem:${publicCode}`,
+      title: this.message,
+      status,
+      code: publicCode,
+    });
+    // Express prints the stack of an error outside of production; the cause keeps its own.
+    this.stack = `${this.name}: ${this.message}`;
+  }
+}
+
+/** The answer for a refused request. Whatever is not a refusal comes back unchanged. */
+export function toRefusal(error: unknown, challenge: string): unknown {
+  return error instanceof VerificationError ? new Refusal(error, challenge) : error;
+}
+
+function headersOf(status: number, challenge: string): Record<string, string> {
+  if (status === 401) return { "www-authenticate": challenge };
+  if (status === 503) return { "retry-after": "1" };
+  return {};
+}
