@@ -1,0 +1,15 @@
+import { runtime } from "#runtime";
+import { base64url, utf8 } from "./encoding.js";
+
+/** base64url SHA-256 of bytes: the form in which every hash travels. */
+export async function hashBytes(bytes: Uint8Array): Promise<string> {
+  return base64url(await runtime.sha256(bytes));
+}
+
+/** base64url SHA-256 of the UTF-8 bytes of a text. */
+export async function hashText(text: string): Promise<string> {
+  return hashBytes(utf8(text));
+}
+
+/** base64url SHA-256 of no bytes. */
+export const emptyHash = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";

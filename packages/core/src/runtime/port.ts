@@ -1,0 +1,75 @@
+import type { Awaitable } from "../awaitable.js";
+
+/** A hash function of the JOSE and X.509 signature algorithms. */
+export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
+
+/** One signature scheme with all its parameters; RSA-PSS salts are as long as the hash. */
+export type SignatureScheme =
+  | { readonly family: "ecdsa"; readonly hash: HashName }
+  | { readonly family: "rsa-pkcs1"; readonly hash: HashName }
+  | { readonly family: "rsa-pss"; readonly hash: HashName }
+  | { readonly family: "ed25519" };
+
+/** The kind of a key and what bounds its cost. */
+export type KeyShape =
+  | { readonly kind: "ec"; readonly curve: "P-256" | "P-384" | "P-521" }
+  | { readonly kind: "rsa"; readonly bits: number }
+  | { readonly kind: "ed25519" };
+
+/** The members of a JWK (RFC 7517, RFC 7518 §6) that keys of these kinds have. */
+export interface JsonWebKey {
+  readonly kty?: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  readonly n?: string;
+  readonly e?: string;
+  readonly d?: string;
+  readonly p?: string;
+  readonly q?: string;
+  readonly dp?: string;
+  readonly dq?: string;
+  readonly qi?: string;
+}
+
+/** A public key ready for use. Opaque: only the runtime that made it reads it. */
+export interface PublicKey {
+  readonly shape: KeyShape;
+}
+
+/** A private key ready for use. Opaque; shows nothing when printed or serialised. */
+export interface PrivateKey {
+  readonly shape: KeyShape;
+}
+
+/** A SHA-256 computed piece by piece. */
+export interface Hasher {
+  update(bytes: Uint8Array): void;
+  digest(): Awaitable<Uint8Array>;
+}
+
+/**
+ * The cryptography of the machine, chosen by the `#runtime` entry of package.json: `node:crypto`
+ * where it exists, WebCrypto elsewhere. ECDSA signatures are r‖s (IEEE P1363) in both directions.
+ */
+export interface Runtime {
+  sha256(bytes: Uint8Array): Awaitable<Uint8Array>;
+  createSha256(): Hasher;
+  randomBytes(length: number): Uint8Array;
+  /** Rejects or throws on a key that is malformed or off its curve. */
+  importSpki(spki: Uint8Array, shape: KeyShape): Awaitable<PublicKey>;
+  /** A public JWK, already checked for its shape. Rejects or throws on a point off the curve. */
+  importPublicJwk(jwk: JsonWebKey, shape: KeyShape): Awaitable<PublicKey>;
+  /** PKCS#8 DER, unencrypted. Rejects or throws on anything else. */
+  importPkcs8(pkcs8: Uint8Array, shape: KeyShape): Awaitable<PrivateKey>;
+  /** A private JWK. Rejects or throws on anything else. */
+  importPrivateJwk(jwk: JsonWebKey, shape: KeyShape): Awaitable<PrivateKey>;
+  sign(scheme: SignatureScheme, key: PrivateKey, data: Uint8Array): Awaitable<Uint8Array>;
+  /** False for a signature that does not verify, whatever is wrong with it; never throws for one. */
+  verify(
+    scheme: SignatureScheme,
+    key: PublicKey,
+    data: Uint8Array,
+    signature: Uint8Array,
+  ): Awaitable<boolean>;
+}

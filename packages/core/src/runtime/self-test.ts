@@ -1,0 +1,37 @@
+import { base64url, fromBase64url, utf8 } from "../encoding.js";
+import { ConfigurationError } from "../errors.js";
+import type { Runtime } from "./port.js";
+
+const message = utf8("firsthand");
+const digest = "u7GMpTlo3X2wXQJdPgdUgxx2qfXodYnBPtuF7nNXCtA";
+const shape = { kind: "ec", curve: "P-256" } as const;
+const scheme = { family: "ecdsa", hash: "SHA-256" } as const;
+const jwk = {
+  kty: "EC",
+  crv: "P-256",
+  x: "i6El4c6kLRZvuDR8OJKAnXVLKb_RE6Fi61vey6roxGI",
+  y: "vg_QAxOl11Qj28enSvpYrIVNVo2wY8WjG7ptUKXWXwM",
+};
+const signature = fromBase64url(
+  "Ypf6oibRAwbqgEtVIfdfdhP51ONAlwDl0Z5RkPSvY-rLdtSJcVIbWHx_bZOz0iK4m0K8ybo7ZVgdkVN_MO0cMw",
+) as Uint8Array;
+
+/**
+ * Known answers, one of which must be no: a patched or replaced cryptography module that says yes to
+ * everything would otherwise let everybody in.
+ *
+ * @throws {ConfigurationError} `cryptography_unsound`
+ */
+export async function selfTest(runtime: Runtime): Promise<void> {
+  const key = await runtime.importPublicJwk(jwk, shape);
+  const altered = signature.with(9, (signature[9] as number) ^ 1);
+  const isSound =
+    base64url(await runtime.sha256(message)) === digest &&
+    (await runtime.verify(scheme, key, message, signature)) === true &&
+    (await runtime.verify(scheme, key, message, altered)) === false;
+  if (isSound) return;
+  throw new ConfigurationError(
+    "cryptography_unsound",
+    "the cryptography of this runtime gives wrong answers to known questions; nothing is verified with it",
+  );
+}

@@ -1,0 +1,118 @@
+import { concat } from "../encoding.js";
+import type {
+  JsonWebKey,
+  KeyShape,
+  PrivateKey,
+  PublicKey,
+  Runtime,
+  SignatureScheme,
+} from "./port.js";
+
+const { subtle } = globalThis.crypto;
+
+type Usage = "sign" | "verify";
+type CryptoKey = Awaited<ReturnType<typeof subtle.importKey>>;
+type Import = (algorithm: ImportAlgorithm, usage: Usage) => Promise<CryptoKey>;
+type ImportAlgorithm = Parameters<typeof subtle.importKey>[2];
+
+/** WebCrypto binds a key to one algorithm, so each algorithm gets its own import of the key. */
+class WebKey implements PublicKey, PrivateKey {
+  readonly shape: KeyShape;
+  readonly #import: Import;
+  readonly #keys = new Map<string, Promise<CryptoKey>>();
+
+  constructor(shape: KeyShape, importKey: Import) {
+    this.shape = shape;
+    this.#import = importKey;
+  }
+
+  static of(key: PublicKey | PrivateKey, scheme: SignatureScheme, usage: Usage) {
+    const web = key as WebKey;
+    const algorithm = importAlgorithm(web.shape, scheme);
+    const name = JSON.stringify(algorithm);
+    let imported = web.#keys.get(name);
+    if (imported === undefined) {
+      imported = web.#import(algorithm, usage);
+      web.#keys.set(name, imported);
+    }
+    return imported;
+  }
+}
+
+const schemes: Record<KeyShape["kind"], SignatureScheme> = {
+  ec: { family: "ecdsa", hash: "SHA-256" },
+  rsa: { family: "rsa-pss", hash: "SHA-256" },
+  ed25519: { family: "ed25519" },
+};
+
+function importAlgorithm(shape: KeyShape, scheme: SignatureScheme): ImportAlgorithm {
+  switch (scheme.family) {
+    case "ecdsa":
+      return { name: "ECDSA", namedCurve: shape.kind === "ec" ? shape.curve : "" };
+    case "rsa-pss":
+      return { name: "RSA-PSS", hash: scheme.hash };
+    case "rsa-pkcs1":
+      return { name: "RSASSA-PKCS1-v1_5", hash: scheme.hash };
+    case "ed25519":
+      return { name: "Ed25519" };
+  }
+}
+
+function signatureAlgorithm(scheme: SignatureScheme) {
+  switch (scheme.family) {
+    case "ecdsa":
+      return { name: "ECDSA", hash: scheme.hash };
+    case "rsa-pss":
+      return {
+        name: "RSA-PSS",
+        saltLength: { "SHA-256": 32, "SHA-384": 48, "SHA-512": 64 }[scheme.hash],
+      };
+    case "rsa-pkcs1":
+      return { name: "RSASSA-PKCS1-v1_5" };
+    case "ed25519":
+      return { name: "Ed25519" };
+  }
+}
+
+async function imported(shape: KeyShape, usage: Usage, importKey: Import): Promise<WebKey> {
+  const key = new WebKey(shape, importKey);
+  await WebKey.of(key, schemes[shape.kind], usage);
+  return key;
+}
+
+function jwkImport(jwk: JsonWebKey): Import {
+  return (algorithm, usage) => subtle.importKey("jwk", { ...jwk }, algorithm, false, [usage]);
+}
+
+function derImport(format: "spki" | "pkcs8", der: Uint8Array): Import {
+  return (algorithm, usage) => subtle.importKey(format, der, algorithm, false, [usage]);
+}
+
+/** WebCrypto, for every runtime without `node:crypto`. */
+export const runtime: Runtime = {
+  sha256: async (bytes) => new Uint8Array(await subtle.digest("SHA-256", bytes)),
+  createSha256() {
+    const parts: Uint8Array[] = []; // WebCrypto has no incremental digest
+    return {
+      update: (bytes) => void parts.push(bytes),
+      digest: () => runtime.sha256(concat(...parts)),
+    };
+  },
+  randomBytes: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)),
+  importSpki: (spki, shape) => imported(shape, "verify", derImport("spki", spki)),
+  importPublicJwk: (jwk, shape) => imported(shape, "verify", jwkImport(jwk)),
+  importPkcs8: (pkcs8, shape) => imported(shape, "sign", derImport("pkcs8", pkcs8)),
+  importPrivateJwk: (jwk, shape) => imported(shape, "sign", jwkImport(jwk)),
+  async sign(scheme, key, data) {
+    const cryptoKey = await WebKey.of(key, scheme, "sign");
+    return new Uint8Array(await subtle.sign(signatureAlgorithm(scheme), cryptoKey, data));
+  },
+  async verify(scheme, key, data, signature) {
+    try {
+      const cryptoKey = await WebKey.of(key, scheme, "verify");
+      return await subtle.verify(signatureAlgorithm(scheme), cryptoKey, signature, data);
+    } catch {
+      return false; // some engines throw for malformed signatures
+    }
+  },
+};
