@@ -1,0 +1,37 @@
+import type { ProofFormat } from "./proof/format.js";
+import type { SpiffeId } from "./spiffe/spiffe-id.js";
+
+/** The verified identity of whoever made the request. Immutable. */
+export interface Caller {
+  readonly id: SpiffeId;
+  /** The credential that named it. */
+  readonly credential: CallerCredential;
+  /** The proof that it holds the key of the credential. */
+  readonly proof: CallerProof;
+}
+
+/** The credential behind a verified caller; no key material. */
+export interface CallerCredential {
+  readonly kind: "x509-svid" | "wit-svid";
+  /** base64url SHA-256 of the leaf certificate or of the token. */
+  readonly thumbprint: string;
+  /** Seconds since the epoch: notBefore of the leaf, `nbf` or else `iat` of the token. */
+  readonly notBefore: number | undefined;
+  /** Seconds since the epoch: the earliest notAfter of the path, `exp` of the token. */
+  readonly expiresAt: number;
+  /** `iss` of a WIT-SVID: for the record, never a source of keys. */
+  readonly issuer: string | undefined;
+}
+
+/** What was proved about the request. */
+export interface CallerProof {
+  readonly format: ProofFormat;
+  /** `full`: method, target, query and content. `target`: at least the target URI without query. */
+  readonly binding: "full" | "target";
+  /** base64url SHA-256 of the `jti`. */
+  readonly idHash: string;
+  /** Seconds since the epoch; undefined for a proof without `iat`. */
+  readonly issuedAt: number | undefined;
+  /** Seconds since the epoch. */
+  readonly expiresAt: number;
+}

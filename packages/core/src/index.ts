@@ -1,0 +1,61 @@
+// For applications.
+
+export type { Caller, CallerCredential, CallerProof } from "./caller.js";
+export { type Clock, systemClock } from "./clock.js";
+export type { Credential, WitCredential, X509Credential } from "./credential/credential.js";
+export { loadWitSvid, type WitSvidMaterial } from "./credential/wit-credential.js";
+export { loadX509Svid, type X509SvidMaterial } from "./credential/x509-credential.js";
+export {
+  ConfigurationError,
+  type ConfigurationErrorCode,
+  CredentialError,
+  type CredentialErrorCode,
+  ProofError,
+  type ProofErrorCode,
+  type TokenKind,
+  VerificationError,
+} from "./errors.js";
+export type { JwsAlgorithm } from "./jose/algorithms.js";
+export type {
+  AcceptedObservation,
+  Observation,
+  ObservedRequest,
+  Observer,
+  RefusedObservation,
+} from "./observer.js";
+export { allow, allowTrustDomain, anyOf, type Policy, type PolicyRequest } from "./policy.js";
+export type { ContentMode } from "./proof/bind-content.js";
+export { type ProofFormat, proofFormats } from "./proof/format.js";
+export { createProver, type OutboundRequest, type Proof, type Prover } from "./prover.js";
+export type { PeerOptions, ProverOptions } from "./prover-options.js";
+export { type ProblemDetails, Refusal, toRefusal } from "./refusal.js";
+export type { PublicCode, VerificationCode } from "./refusal-codes.js";
+export { type MemoryReplayGuardOptions, memoryReplayGuard } from "./replay/memory-replay-guard.js";
+export {
+  type IdScheme,
+  parseTrustDomain,
+  SpiffeId,
+  SpiffeIdError,
+  type SpiffeIdErrorCode,
+  type TrustDomain,
+} from "./spiffe/spiffe-id.js";
+export { type JwtSvid, type JwtSvidOptions, validateJwtSvid } from "./svid/jwt-svid.js";
+export type { WitProfile } from "./svid/wit-svid.js";
+export { parseTrustBundle, parseX509Bundle } from "./trust/parse-trust-bundle.js";
+export { type StaticSourceOptions, staticSource } from "./trust/static-source.js";
+export type { TokenAuthority, TrustBundle } from "./trust/trust-bundle.js";
+export type { CredentialSource, TrustSource, WorkloadIdentity } from "./trust/trust-source.js";
+export { createVerifier, type Verifier, type VerifyOptions } from "./verifier.js";
+export type { VerifierOptions } from "./verifier-options.js";
+
+// For adapters, sources and guards.
+
+export type { Awaitable } from "./awaitable.js";
+export { base64, base64url, fromBase64, fromBase64url } from "./encoding.js";
+export { callback, capability, parseOptions, wholeNumber } from "./options.js";
+export type { AcceptContent, ProofRequest, RequestContent } from "./proof/proof-request.js";
+export { type RefusalRule, refusalCodes } from "./refusal-codes.js";
+export type { ReplayClaim, ReplayGuard, ReplayOutcome } from "./replay/replay-guard.js";
+export type { JsonWebKey, KeyShape, PrivateKey, PublicKey } from "./runtime/port.js";
+export type { X509Authority } from "./x509/authority.js";
+export type { Certificate } from "./x509/certificate.js";

@@ -1,0 +1,34 @@
+import { emptyHash } from "../hash.js";
+import type { VerifierRules } from "../verifier-options.js";
+import { checkContent } from "./proof-claims.js";
+import type { ProofRequest } from "./proof-request.js";
+import type { ProofToken } from "./verify-credential.js";
+import type { VerifiedProof } from "./verify-proof.js";
+
+/**
+ * `buffered`: the application runs when all content was read and found to be the proved one.
+ * `streaming`: the application runs at once and gets the content as it arrives; its end is withheld
+ * until the digest holds, and the stream fails when it does not.
+ */
+export type ContentMode = "buffered" | "streaming";
+
+/**
+ * Holds the content of a request to what was proved.
+ *
+ * @throws {VerificationError} `proof_body_mismatch`, `proof_body_unbound`, `body_too_large`,
+ * `body_aborted`
+ * @throws {ConfigurationError} `body_consumed`
+ */
+export async function bindContent(
+  content: ProofRequest["content"],
+  { contentDigest }: VerifiedProof,
+  { profile }: ProofToken,
+  mode: ContentMode,
+  { binding, contentLimitBytes }: VerifierRules,
+): Promise<void> {
+  const accept = (digest: string) => checkContent(contentDigest, digest, profile.token);
+  if (content === undefined) return accept(emptyHash);
+  if (contentDigest === undefined && binding === "target") return;
+  if (mode === "streaming") return content.streaming(accept);
+  return content.buffered(contentLimitBytes, accept);
+}

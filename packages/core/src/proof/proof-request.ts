@@ -1,0 +1,38 @@
+import type { Awaitable } from "../awaitable.js";
+
+/** Looks at the base64url SHA-256 of all content; throws to refuse it. */
+export type AcceptContent = (digest: string) => void;
+
+/** A received request as a verifier reads it, before any framework changed it. */
+export interface ProofRequest {
+  /** The method, as the application will act on it. */
+  readonly method: string;
+  /** The request target as received: path and query, nothing decoded. */
+  readonly target: string;
+  /** Names and values in the order received, repetitions included. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The content; absent when the request has none. */
+  readonly content?: RequestContent | undefined;
+}
+
+/**
+ * The content of a request, after transfer decoding and before content decoding. Held back from
+ * the application until one of the two methods lets it through.
+ */
+export interface RequestContent {
+  /**
+   * Takes in all content and lets it through when `accept` returns; a refusal that `accept` throws
+   * or a failure drops the content and rejects.
+   *
+   * @throws {VerificationError} `body_too_large` above `limit` bytes, `body_aborted`
+   * @throws {ConfigurationError} `body_consumed` when something read the content before
+   */
+  buffered(limit: number, accept: AcceptContent): Promise<void>;
+  /**
+   * Lets content through as it arrives, and its end only when `accept` returns; otherwise the
+   * stream fails with what `accept` threw.
+   *
+   * @throws {ConfigurationError} `body_consumed` when something read the content before
+   */
+  streaming(accept: AcceptContent): Awaitable<void>;
+}

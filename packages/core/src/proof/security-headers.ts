@@ -1,0 +1,82 @@
+import { VerificationError } from "../errors.js";
+import type { ProofRequest } from "./proof-request.js";
+
+/** The header fields that take part in a decision. Each may occur once. */
+export interface SecurityHeaders {
+  readonly svidProof: string | undefined;
+  readonly workloadIdentityToken: string | undefined;
+  readonly workloadProofToken: string | undefined;
+  readonly authorization: Credentials | undefined;
+  readonly txnToken: string | undefined;
+}
+
+/** An `Authorization` value (RFC 9110 §11.4). */
+export interface Credentials {
+  /** Lower case: schemes are compared without case. */
+  readonly scheme: string;
+  readonly value: string;
+}
+
+/** Field names as they are sent; compared without case. */
+export const headerNames = {
+  svidProof: "SVID-Proof",
+  workloadIdentityToken: "Workload-Identity-Token",
+  workloadProofToken: "Workload-Proof-Token",
+  authorization: "Authorization",
+  txnToken: "Txn-Token",
+} as const;
+
+/**
+ * Reads the security headers from the raw list, where a repeated field can still be seen.
+ *
+ * @throws {VerificationError} `header_duplicate`, `header_invalid`
+ */
+export function readSecurityHeaders(headers: ProofRequest["headers"]): SecurityHeaders {
+  const authorization = singleHeader(headers, headerNames.authorization);
+  return {
+    svidProof: tokenHeader(headers, headerNames.svidProof),
+    workloadIdentityToken: tokenHeader(headers, headerNames.workloadIdentityToken),
+    workloadProofToken: tokenHeader(headers, headerNames.workloadProofToken),
+    authorization: authorization === undefined ? undefined : credentialsOf(authorization),
+    txnToken: tokenHeader(headers, headerNames.txnToken),
+  };
+}
+
+/**
+ * The value of a field that may occur once, or undefined when it is absent.
+ *
+ * @throws {VerificationError} `header_duplicate`, `header_invalid`
+ */
+export function singleHeader(headers: ProofRequest["headers"], name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  let found: string | undefined;
+  for (const [field, value] of headers) {
+    if (field.length !== wanted.length || field.toLowerCase() !== wanted) continue;
+    if (found !== undefined) throw new VerificationError("header_duplicate");
+    if (typeof value !== "string" || !/^[\t\x20-\x7e]*$/.test(value)) {
+      throw new VerificationError("header_invalid");
+    }
+    found = value;
+  }
+  return found;
+}
+
+/** A field that is one token: a comma means that a proxy joined two fields. */
+function tokenHeader(headers: ProofRequest["headers"], name: string): string | undefined {
+  const value = singleHeader(headers, name);
+  if (value?.includes(",")) throw new VerificationError("header_duplicate");
+  return value;
+}
+
+const tokenSchemes = ["wpt", "bearer", "dpop"];
+
+function credentialsOf(authorization: string): Credentials {
+  const space = authorization.indexOf(" ");
+  const end = space === -1 ? authorization.length : space;
+  const scheme = authorization.slice(0, end).toLowerCase();
+  const value = authorization.slice(end).trim();
+  if (tokenSchemes.includes(scheme) && value.includes(",")) {
+    throw new VerificationError("header_duplicate");
+  }
+  return { scheme, value };
+}

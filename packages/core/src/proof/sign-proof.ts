@@ -1,0 +1,79 @@
+import { runtime } from "#runtime";
+import type { Credential } from "../credential/credential.js";
+import { base64url, utf8 } from "../encoding.js";
+import { schemeOf } from "../jose/algorithms.js";
+import { bindingNames } from "./binding-names.js";
+import type { ChosenCredential } from "./choose-credential.js";
+import { headerNames } from "./security-headers.js";
+import { svidProofHeader } from "./svid-proof.js";
+import type { TokenHashes } from "./token-hashes.js";
+import { wptHeader } from "./wpt.js";
+
+const lifetimeSeconds = 60;
+const idBytes = 16;
+
+/** Everything of one request that a proof binds; hashes are base64url SHA-256. */
+export interface ProofSubject {
+  /** The target URI without query and fragment. */
+  readonly audience: string;
+  readonly method: string;
+  /** Hash of the bytes after `?`; undefined without a `?`. */
+  readonly query: string | undefined;
+  /** Hash of the content; undefined without content. */
+  readonly content: string | undefined;
+  readonly tokens: TokenHashes;
+}
+
+/** Makes the header fields of a proof that lives for a minute from `now`, in epoch seconds. */
+export async function signProof(
+  chosen: ChosenCredential,
+  now: number,
+  { audience, method, query, content, tokens }: ProofSubject,
+): Promise<readonly (readonly [name: string, value: string])[]> {
+  const { format, credential } = chosen;
+  const names = bindingNames[format === "svid-proof-1" ? "svid-proof" : "wpt"];
+  const claims = {
+    ...(format === "svid-proof-1" ? { sub: credential.id } : { wth: credential.thumbprint }),
+    aud: audience,
+    iat: now,
+    exp: now + lifetimeSeconds,
+    jti: base64url(runtime.randomBytes(idBytes)),
+    htm: method,
+    [names.htq]: query,
+    [names.htb]: content,
+    ...tokens,
+  };
+  const input = `${headerOf(chosen)}.${base64url(utf8(JSON.stringify(claims)))}`;
+  const scheme = schemeOf(credential.algorithm);
+  const signature = await runtime.sign(scheme, credential.key, utf8(input));
+  return headersOf(chosen, `${input}.${base64url(signature)}`);
+}
+
+const headerSegments = new WeakMap<Credential, string>();
+
+/** The header is the same for every proof of one credential, so it is encoded once. */
+function headerOf({ format, credential }: ChosenCredential): string {
+  let segment = headerSegments.get(credential);
+  if (segment === undefined) {
+    segment = format === "svid-proof-1" ? svidProofHeader(credential) : wptHeader(credential);
+    headerSegments.set(credential, segment);
+  }
+  return segment;
+}
+
+function headersOf({ format, credential }: ChosenCredential, proof: string) {
+  switch (format) {
+    case "svid-proof-1":
+      return [[headerNames.svidProof, proof]] as const;
+    case "wpt-02":
+      return [
+        [headerNames.workloadIdentityToken, credential.token],
+        [headerNames.authorization, `WPT ${proof}`],
+      ] as const;
+    case "wpt-01":
+      return [
+        [headerNames.workloadIdentityToken, credential.token],
+        [headerNames.workloadProofToken, proof],
+      ] as const;
+  }
+}

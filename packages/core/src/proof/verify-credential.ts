@@ -1,0 +1,63 @@
+import { type JwsProfile, type JwsSegments, splitJws } from "../jose/compact-jws.js";
+import { lookUpBundle } from "../trust/bundle-lookup.js";
+import type { VerifierRules } from "../verifier-options.js";
+import type { CredentialCache } from "./credential-cache.js";
+import type { ReceivedProof } from "./received-proof.js";
+import { svidProofProfile, validateSvidProofHeader } from "./svid-proof.js";
+import type { VerifiedCredential } from "./verified-credential.js";
+import { validateWit, wptProfile } from "./wpt.js";
+
+/** The proof of a request, split, and the rules of its kind. */
+export interface ProofToken {
+  readonly format: ReceivedProof["format"];
+  readonly segments: JwsSegments;
+  readonly profile: JwsProfile & { readonly token: "svid-proof" | "wpt" };
+  /** The credential as sent: the header of an SVID-Proof, or the WIT-SVID beside a WPT. */
+  readonly credentialText: string;
+}
+
+/**
+ * Splits the proof of a request.
+ *
+ * @throws {VerificationError} `token_too_large`, `token_serialization`, `token_malformed`
+ */
+export function proofTokenOf(received: ReceivedProof, { algorithms }: VerifierRules): ProofToken {
+  const { format, token } = received;
+  const isSvidProof = format === "svid-proof-1";
+  const profile = isSvidProof ? svidProofProfile(algorithms) : wptProfile(algorithms);
+  const segments = splitJws(token, profile);
+  const credentialText = isSvidProof ? segments.header : received.wit;
+  return { format, segments, profile, credentialText };
+}
+
+/**
+ * Validates the credential behind a proof, or takes the verdict that was reached before on the same
+ * text under the same bundle.
+ *
+ * @throws {VerificationError}
+ */
+export async function verifyCredential(
+  proof: ProofToken,
+  rules: VerifierRules,
+  cache: CredentialCache,
+  now: number,
+): Promise<VerifiedCredential> {
+  const { identity, clockSkewSeconds: skewSeconds } = rules;
+  const known = cache.get(proof.credentialText);
+  if (known !== undefined) {
+    const bundle = lookUpBundle(identity, known.id.trustDomain, proof.profile.token);
+    if (bundle === known.bundle && now < known.record.expiresAt) return known;
+    cache.delete(proof.credentialText);
+  }
+  const credential =
+    proof.format === "svid-proof-1"
+      ? await validateSvidProofHeader(proof.segments, proof.profile, identity, { now, skewSeconds })
+      : await validateWit(proof.credentialText, identity, {
+          now,
+          skewSeconds,
+          maxLifetimeSeconds: rules.maxCredentialLifetimeSeconds,
+          profile: rules.witProfile,
+        });
+  cache.set(proof.credentialText, credential);
+  return credential;
+}

@@ -1,0 +1,85 @@
+import type { CallerProof } from "../caller.js";
+import { hashText } from "../hash.js";
+import { textClaim } from "../jose/claims.js";
+import { parseClaims, verifySignature } from "../jose/compact-jws.js";
+import type { JsonObject } from "../jose/strict-json.js";
+import type { VerifierRules } from "../verifier-options.js";
+import { bindingNames } from "./binding-names.js";
+import { checkAudience, checkMethodAndQuery, checkProofTimes, proofIdOf } from "./proof-claims.js";
+import { checkSvidProofClaims } from "./svid-proof.js";
+import type { Target } from "./target.js";
+import { type CarriedTokens, checkTokenHashes } from "./token-hashes.js";
+import type { VerifiedCredential } from "./verified-credential.js";
+import type { ProofToken } from "./verify-credential.js";
+import { checkWptClaims, checkWptHeader } from "./wpt.js";
+
+/** A proof of possession that holds for the head of a request; its content is still unread. */
+export interface VerifiedProof {
+  readonly record: CallerProof;
+  /** Single use, together with the credential. */
+  readonly id: string;
+  /** The digest of the content that was proved; undefined when none was. */
+  readonly contentDigest: string | undefined;
+}
+
+/** The head of a request, as far as a proof binds it. */
+export interface ProvedHead {
+  readonly method: string;
+  readonly target: Target;
+  readonly tokens: CarriedTokens;
+  readonly hasContent: boolean;
+}
+
+/**
+ * Checks that the holder of the credential's key made this proof for this request, except for the
+ * content. Nothing in the claims is looked at before the signature holds.
+ *
+ * @throws {VerificationError}
+ */
+export async function verifyProof(
+  proof: ProofToken,
+  credential: VerifiedCredential,
+  head: ProvedHead,
+  rules: VerifierRules,
+  now: number,
+): Promise<VerifiedProof> {
+  const { segments, profile, format } = proof;
+  const { token } = profile;
+  const names = bindingNames[token];
+  if (token === "wpt") checkWptHeader(segments, profile, credential);
+  await verifySignature(segments, credential.algorithm, credential.key, profile);
+  const claims = parseClaims(segments, profile);
+  if (token === "wpt") checkWptClaims(claims, credential);
+  else checkSvidProofClaims(claims, credential);
+  const times = checkProofTimes(claims, token, {
+    now,
+    skewSeconds: rules.clockSkewSeconds,
+    maxLifetimeSeconds: rules.maxProofLifetimeSeconds,
+  });
+  const { method, target } = head;
+  const { origins, binding } = rules;
+  const expected = { token, names, origins, method, target, binding };
+  checkAudience(claims, expected);
+  await checkMethodAndQuery(claims, expected);
+  await checkTokenHashes(claims, head.tokens, token);
+  const id = proofIdOf(claims, token);
+  const contentDigest = textClaim(claims, names.htb, token);
+  const record: CallerProof = {
+    format,
+    binding: isFull(claims, names.htq, contentDigest, head) ? "full" : "target",
+    idHash: await hashText(id),
+    ...times,
+  };
+  return { record: Object.freeze(record), id, contentDigest };
+}
+
+function isFull(
+  claims: JsonObject,
+  htq: string,
+  contentDigest: string | undefined,
+  { target, hasContent }: ProvedHead,
+): boolean {
+  const isQueryBound = target.query === undefined || htq in claims;
+  const isContentBound = !hasContent || contentDigest !== undefined;
+  return "htm" in claims && isQueryBound && isContentBound;
+}

@@ -1,0 +1,45 @@
+import type { Caller } from "../caller.js";
+import { withDeadline } from "../deadline.js";
+import { VerificationError } from "../errors.js";
+import { hashText } from "../hash.js";
+import type { VerificationCode } from "../refusal-codes.js";
+import type { VerifierRules } from "../verifier-options.js";
+import type { ReplayOutcome } from "./replay-guard.js";
+
+const codes: Record<Exclude<ReplayOutcome, "first">, VerificationCode> = {
+  replayed: "proof_replayed",
+  full: "replay_guard_full",
+  quota: "replay_quota_exceeded",
+  before_start: "proof_before_start",
+};
+
+/**
+ * Uses up a proof. An answer that the guard's contract does not know, an exception and silence are
+ * all refusals.
+ *
+ * @throws {VerificationError} `proof_replayed`, `proof_before_start`, `replay_guard_full`,
+ * `replay_quota_exceeded`, `replay_guard_unavailable`
+ */
+export async function claimOnce(
+  { id, credential, proof }: Caller,
+  proofId: string,
+  { replay, clock, timeoutMilliseconds, clockSkewSeconds }: VerifierRules,
+  now: number,
+): Promise<void> {
+  const claim = {
+    key: await hashText(`${credential.thumbprint}.${proofId}`),
+    caller: id,
+    issuedAt: proof.issuedAt,
+    ttlSeconds: proof.expiresAt + clockSkewSeconds - now,
+  };
+  let outcome: ReplayOutcome;
+  try {
+    const answer = replay.claim(claim);
+    outcome = await withDeadline(answer, clock, timeoutMilliseconds, "replay_guard_unavailable");
+  } catch (cause) {
+    throw new VerificationError("replay_guard_unavailable", { cause });
+  }
+  if (outcome === "first") return;
+  const code = Object.hasOwn(codes, outcome) ? codes[outcome] : "replay_guard_unavailable";
+  throw new VerificationError(code);
+}

@@ -1,0 +1,142 @@
+import * as z from "zod/mini";
+import { type Clock, systemClock } from "./clock.js";
+import { type JwsAlgorithm, wimseAlgorithms } from "./jose/algorithms.js";
+import type { Observer } from "./observer.js";
+import { callback, capability, parseOptions, wholeNumber } from "./options.js";
+import type { Policy } from "./policy.js";
+import { type ProofFormat, proofFormats } from "./proof/format.js";
+import { parseOrigin } from "./proof/target.js";
+import { memoryReplayGuard } from "./replay/memory-replay-guard.js";
+import type { ReplayGuard } from "./replay/replay-guard.js";
+import type { WitProfile } from "./svid/wit-svid.js";
+import type { TrustSource } from "./trust/trust-source.js";
+
+export interface VerifierOptions {
+  /** Where trust comes from. A caller's trust domain without a bundle is refused. */
+  readonly identity: TrustSource;
+  /**
+   * The origins under which callers address this service, such as `https://orders.internal`. Proofs
+   * made for any other are refused. Never taken from the request: `Host` and `X-Forwarded-*` say
+   * what the sender likes.
+   */
+  readonly origin: string | readonly string[];
+  /** Who may call. Asked after everything else was proved, before any content is read. */
+  readonly policy: Policy;
+  /** Accepted kinds of proof. Default `svid-proof-1` and `wpt-02`. */
+  readonly accept?: readonly ProofFormat[] | undefined;
+  /**
+   * `full` (default) refuses a proof that leaves method, query or content unbound. `target` admits a
+   * bare WPT of another implementation, which binds only the target URI; the caller's record says so.
+   */
+  readonly binding?: "full" | "target" | undefined;
+  /** Which profile a WIT has to meet. Default `spiffe`. */
+  readonly witProfile?: WitProfile | undefined;
+  /**
+   * Accepted algorithms of proofs. Default ES256, ES384, PS256 and RS256, with `witProfile: "wimse"`
+   * also EdDSA and Ed25519. P-521 is left out because it costs about twelve times as much.
+   */
+  readonly algorithms?: readonly JwsAlgorithm[] | undefined;
+  /** Further header fields that carry tokens; each has to be bound by `oth`. Default none. */
+  readonly tokenHeaders?: readonly string[] | undefined;
+  /** Remembers proofs that were used. Default: in the memory of this process. */
+  readonly replay?: ReplayGuard | undefined;
+  /** The longest content that is read and checked before the application runs. Default 1 MiB. */
+  readonly contentLimitBytes?: number | undefined;
+  /** The longest lifetime of a proof. Default 120. */
+  readonly maxProofLifetimeSeconds?: number | undefined;
+  /** The furthest `exp` of a WIT-SVID. Default one day. */
+  readonly maxCredentialLifetimeSeconds?: number | undefined;
+  /** Granted to every time in both directions. Default 30. */
+  readonly clockSkewSeconds?: number | undefined;
+  /** How long policy, replay guard and observer may each take. Default 2000. */
+  readonly timeoutMilliseconds?: number | undefined;
+  /** Receives every decision before it takes effect. */
+  readonly observer?: Observer | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** The options with defaults filled in. */
+export interface VerifierRules {
+  readonly identity: TrustSource;
+  readonly origins: readonly string[];
+  readonly policy: Policy;
+  readonly accept: readonly ProofFormat[];
+  readonly binding: "full" | "target";
+  readonly witProfile: WitProfile;
+  readonly algorithms: readonly JwsAlgorithm[];
+  /** Lower case. */
+  readonly tokenHeaders: readonly string[];
+  readonly replay: ReplayGuard;
+  readonly contentLimitBytes: number;
+  readonly maxProofLifetimeSeconds: number;
+  readonly maxCredentialLifetimeSeconds: number;
+  readonly clockSkewSeconds: number;
+  readonly timeoutMilliseconds: number;
+  readonly observer: Observer;
+  readonly clock: Clock;
+}
+
+const originProblem = "must be an origin, such as https://orders.internal, without a path";
+const origin = z
+  .string({ error: originProblem })
+  .check(z.refine((text) => parseOrigin(text) !== undefined, { error: originProblem }));
+const fieldName = z.string().check(
+  z.refine((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name), {
+    error: "must be a header field name",
+  }),
+);
+const defaultAccept: readonly ProofFormat[] = ["svid-proof-1", "wpt-02"];
+const proofAlgorithms: readonly JwsAlgorithm[] = ["ES256", "ES384", "PS256", "RS256"];
+
+const schema = z.strictObject({
+  identity: capability<TrustSource>("trustBundle"),
+  origin: z.union([origin, z.array(origin).check(z.minLength(1, { error: originProblem }))], {
+    error: originProblem,
+  }),
+  policy: z.custom<Policy>((value) => typeof value === "function", {
+    error: "must be a function; without a policy nobody may call",
+  }),
+  accept: z.optional(z.array(z.enum(proofFormats)).check(z.minLength(1))),
+  binding: z.optional(z.enum(["full", "target"])),
+  witProfile: z.optional(z.enum(["spiffe", "wimse"])),
+  algorithms: z.optional(z.array(z.enum(wimseAlgorithms)).check(z.minLength(1))),
+  tokenHeaders: z.optional(z.array(fieldName)),
+  replay: z.optional(capability<ReplayGuard>("claim")),
+  contentLimitBytes: z.optional(wholeNumber(0, 2 ** 30)),
+  maxProofLifetimeSeconds: z.optional(wholeNumber(1, 300)),
+  maxCredentialLifetimeSeconds: z.optional(wholeNumber(60, 366 * 86_400)),
+  clockSkewSeconds: z.optional(wholeNumber(0, 120)),
+  timeoutMilliseconds: z.optional(wholeNumber(1, 60_000)),
+  observer: z.optional(callback<Observer>()),
+  clock: z.optional(capability<Clock>("now", "monotonic", "delay")),
+});
+
+/**
+ * Checks the options once and fills in the defaults.
+ *
+ * @throws {ConfigurationError} naming the option
+ */
+export function parseVerifierOptions(options: VerifierOptions): VerifierRules {
+  const parsed = parseOptions("createVerifier", schema, options);
+  const { witProfile = "spiffe", clock = systemClock } = parsed;
+  const origins = Array.isArray(parsed.origin) ? parsed.origin : [parsed.origin];
+  const wimse: readonly JwsAlgorithm[] = witProfile === "wimse" ? ["EdDSA", "Ed25519"] : [];
+  return Object.freeze({
+    identity: parsed.identity,
+    origins: origins.map((text) => parseOrigin(text) as string),
+    policy: parsed.policy,
+    accept: parsed.accept ?? defaultAccept,
+    binding: parsed.binding ?? "full",
+    witProfile,
+    algorithms: parsed.algorithms ?? [...proofAlgorithms, ...wimse],
+    tokenHeaders: (parsed.tokenHeaders ?? []).map((name) => name.toLowerCase()),
+    replay: parsed.replay ?? memoryReplayGuard({ clock }),
+    contentLimitBytes: parsed.contentLimitBytes ?? 1024 * 1024,
+    maxProofLifetimeSeconds: parsed.maxProofLifetimeSeconds ?? 120,
+    maxCredentialLifetimeSeconds: parsed.maxCredentialLifetimeSeconds ?? 86_400,
+    clockSkewSeconds: parsed.clockSkewSeconds ?? 30,
+    timeoutMilliseconds: parsed.timeoutMilliseconds ?? 2000,
+    observer: parsed.observer ?? (() => undefined),
+    clock,
+  });
+}

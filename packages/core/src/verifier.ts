@@ -1,0 +1,100 @@
+import { runtime } from "#runtime";
+import type { Caller } from "./caller.js";
+import { epochSeconds } from "./clock.js";
+import { VerificationError } from "./errors.js";
+import { printable, record } from "./observer.js";
+import { enforcePolicy } from "./policy.js";
+import { bindContent, type ContentMode } from "./proof/bind-content.js";
+import { createCredentialCache } from "./proof/credential-cache.js";
+import { challengeOf } from "./proof/format.js";
+import type { ProofRequest } from "./proof/proof-request.js";
+import { findProof } from "./proof/received-proof.js";
+import { readSecurityHeaders } from "./proof/security-headers.js";
+import { parseTarget } from "./proof/target.js";
+import { carriedTokens } from "./proof/token-hashes.js";
+import { proofTokenOf, verifyCredential } from "./proof/verify-credential.js";
+import { verifyProof } from "./proof/verify-proof.js";
+import { claimOnce } from "./replay/claim-once.js";
+import { selfTest } from "./runtime/self-test.js";
+import { parseVerifierOptions, type VerifierOptions } from "./verifier-options.js";
+
+export interface VerifyOptions {
+  /** How the application wants its content. Default `buffered`. */
+  readonly content?: ContentMode | undefined;
+}
+
+/** Tells who makes a request, from what the request itself proves. */
+export interface Verifier {
+  /** The value of `WWW-Authenticate`: the kinds of proof that are accepted. */
+  readonly challenge: string;
+  /**
+   * The caller of a request, whose content is let through when this resolves.
+   *
+   * @throws {VerificationError} when the caller is refused
+   * @throws {ConfigurationError} `body_consumed`, `cryptography_unsound`
+   */
+  verify(request: ProofRequest, options?: VerifyOptions): Promise<Caller>;
+}
+
+/**
+ * Makes a verifier. Verification makes no network call of its own; only the given capabilities
+ * (`replay`, `policy`, `observer`) may.
+ *
+ * @throws {ConfigurationError} naming the option that is wrong
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const rules = parseVerifierOptions(options);
+  const cache = createCredentialCache();
+  let sound: Promise<void> | undefined;
+
+  async function admit(
+    request: ProofRequest,
+    mode: ContentMode,
+    proved: (caller: Caller) => void,
+  ): Promise<Caller> {
+    const now = epochSeconds(rules.clock);
+    const { method } = request;
+    const target = parseTarget(request.target);
+    const headers = readSecurityHeaders(request.headers);
+    const proofToken = proofTokenOf(findProof(headers, rules.accept), rules);
+    const tokens = carriedTokens(request.headers, headers, rules.tokenHeaders);
+    const credential = await verifyCredential(proofToken, rules, cache, now);
+    const head = { method, target, tokens, hasContent: request.content !== undefined };
+    const proof = await verifyProof(proofToken, credential, head, rules, now);
+    const caller = Object.freeze({
+      id: credential.id,
+      credential: credential.record,
+      proof: proof.record,
+    });
+    proved(caller);
+    await enforcePolicy(caller, { method, ...target }, rules);
+    await claimOnce(caller, proof.id, rules, now);
+    await bindContent(request.content, proof, proofToken, mode, rules);
+    return caller;
+  }
+
+  async function verify(
+    request: ProofRequest,
+    { content = "buffered" }: VerifyOptions = {},
+  ): Promise<Caller> {
+    sound ??= selfTest(runtime);
+    await sound;
+    const time = rules.clock.now();
+    const [path] = request.target.split("?", 1) as [string];
+    const observed = { method: printable(request.method), path: printable(path) };
+    let caller: Caller | undefined;
+    try {
+      const accepted = await admit(request, content, (proved) => {
+        caller = proved;
+      });
+      await record({ decision: "accepted", caller: accepted, request: observed, time }, rules);
+      return accepted;
+    } catch (error) {
+      if (!(error instanceof VerificationError)) throw error;
+      await record({ decision: "refused", error, caller, request: observed, time }, rules);
+      throw error;
+    }
+  }
+
+  return Object.freeze({ challenge: challengeOf(rules.accept), verify });
+}
