@@ -34,6 +34,7 @@ export { type MemoryReplayGuardOptions, memoryReplayGuard } from "./replay/memor
 export {
   type IdScheme,
   parseTrustDomain,
+  parseWorkloadId,
   SpiffeId,
   SpiffeIdError,
   type SpiffeIdErrorCode,
@@ -51,6 +52,7 @@ export type { VerifierOptions } from "./verifier-options.js";
 // For adapters, sources and guards.
 
 export type { Awaitable } from "./awaitable.js";
+export { epochSeconds } from "./clock.js";
 export { base64, base64url, fromBase64, fromBase64url } from "./encoding.js";
 export { callback, capability, parseOptions, wholeNumber } from "./options.js";
 export type { AcceptContent, ProofRequest, RequestContent } from "./proof/proof-request.js";
