@@ -1,0 +1,64 @@
+import { callback, ProofError, parseOptions } from "@firsthand/core";
+import * as z from "zod/mini";
+import { readFetchCall } from "./fetch-call.js";
+import { globalDispatchers } from "./insecure-transport.js";
+import { createOutboundProver, type OutboundOptions } from "./outbound-prover.js";
+
+/** A fetch function: the global one, that of undici, or any other that takes a URL and an init. */
+export type AnyFetch = (url: string, init?: never) => Promise<unknown>;
+
+/** Options of {@link createFetch}. */
+export interface FetchOptions extends OutboundOptions {
+  /** What sends the requests. Default: the global fetch. */
+  readonly fetch?: AnyFetch | undefined;
+}
+
+const schema = z.object({ fetch: z.optional(callback<AnyFetch>()) });
+
+/**
+ * Makes a fetch that proves this workload's identity with each request, to the peers that are
+ * configured and to nobody else.
+ *
+ * It differs from fetch in this: the body is read into memory before anything is sent; a redirect is
+ * an error unless `redirect: "manual"` asks to see it, because a proof is never sent on; and a
+ * dispatcher counts only in `init`, not inside a `Request`. A retry is a new call with a new proof:
+ * a dispatcher that retries by itself would send one proof twice, and the peer refuses the second.
+ * Put `proveRequests` of `@firsthand/node/undici` inside such a dispatcher instead.
+ *
+ * The fetch that is returned rejects with `ProofError` (`peer_unknown`, `url_invalid`,
+ * `transport_insecure`, `header_conflict`, `body_too_large`, `body_unsupported`, `redirect_refused`)
+ * or `CredentialError` (`credential_missing`, `credential_expired`, `source_not_ready`,
+ * `source_closed`); nothing was sent then, except with `redirect_refused`.
+ *
+ * @throws {ConfigurationError} naming the option that is wrong
+ */
+export function createFetch(options: FetchOptions): typeof globalThis.fetch {
+  const { fetch = globalThis.fetch } = parseOptions("createFetch", schema, options);
+  const { fetch: _, ...outboundOptions } = options;
+  const send = fetch as typeof globalThis.fetch;
+  const prove = createOutboundProver("createFetch", outboundOptions);
+
+  return async function provedFetch(input, init) {
+    const call = readFetchCall(input, init);
+    const { dispatcher } = call.members;
+    const dispatchers = dispatcher == null ? globalDispatchers() : [dispatcher];
+    const proved = await prove({ ...call, dispatchers });
+    const response = await send(call.url.href, {
+      ...call.members,
+      method: call.method,
+      headers: [...call.headers, ...proved.headers] as [string, string][],
+      body: proved.content,
+      redirect: "manual",
+    });
+    if (call.redirect !== "manual") await refuseRedirect(response);
+    return response;
+  };
+}
+
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+
+async function refuseRedirect(response: Response): Promise<void> {
+  if (!redirectStatuses.has(response.status) || !response.headers.has("location")) return;
+  await response.body?.cancel();
+  throw new ProofError("redirect_refused", { detail: `status ${response.status}` });
+}

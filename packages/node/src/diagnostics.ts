@@ -1,0 +1,79 @@
+import { channel } from "node:diagnostics_channel";
+import type {
+  CallerCredential,
+  Observation,
+  Observer,
+  Proof,
+  ProofFormat,
+  VerificationCode,
+} from "@firsthand/core";
+
+/** Published on the channel `firsthand:proof` for each proof, before the request is sent. */
+export interface ProofMessage {
+  /** Where the request goes, such as `https://orders.internal`. */
+  readonly origin: string;
+  readonly method: string;
+  readonly format: ProofFormat;
+  /** Our SPIFFE ID. */
+  readonly id: string;
+  /** The SPIFFE ID that is expected to answer. */
+  readonly peer: string;
+}
+
+/** Published on the channel `firsthand:verification` for each decision of a verifier. */
+export interface VerificationMessage {
+  readonly decision: "accepted" | "refused";
+  /** The cause of a refusal. */
+  readonly code: VerificationCode | undefined;
+  /** The SPIFFE ID of the caller, where it was proved. */
+  readonly caller: string | undefined;
+  readonly credential: CallerCredential["kind"] | undefined;
+  readonly format: ProofFormat | undefined;
+  /** Method and path as they came, without the query: printable, and cut after 256 characters. */
+  readonly method: string;
+  readonly path: string;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+}
+
+const proofs = channel("firsthand:proof");
+const verifications = channel("firsthand:verification");
+
+/**
+ * An observer that publishes each decision as a {@link VerificationMessage} on the
+ * `node:diagnostics_channel` named `firsthand:verification`. It costs next to nothing while nobody
+ * subscribes. A subscriber that throws does not change the decision.
+ */
+export function diagnosticsObserver(): Observer {
+  return (observation) => {
+    if (verifications.hasSubscribers) verifications.publish(verificationMessage(observation));
+  };
+}
+
+/** Publishes a {@link ProofMessage}. */
+export function publishProof(method: string, url: URL, proof: Proof): void {
+  if (!proofs.hasSubscribers) return;
+  const { format, id, peer } = proof;
+  const message: ProofMessage = {
+    origin: url.origin,
+    method,
+    format,
+    id: id.toString(),
+    peer: peer.toString(),
+  };
+  proofs.publish(message);
+}
+
+function verificationMessage(observation: Observation): VerificationMessage {
+  const { decision, caller, request, time } = observation;
+  return {
+    decision,
+    code: decision === "refused" ? observation.error.code : undefined,
+    caller: caller?.id.toString(),
+    credential: caller?.credential.kind,
+    format: caller?.proof.format,
+    method: request.method,
+    path: request.path,
+    time,
+  };
+}

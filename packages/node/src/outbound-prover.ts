@@ -1,0 +1,72 @@
+import { createProver, type ProverOptions, parseOptions, wholeNumber } from "@firsthand/core";
+import * as z from "zod/mini";
+import { publishProof } from "./diagnostics.js";
+import { refuseInsecureTransport } from "./insecure-transport.js";
+import { encodeBody } from "./request-body.js";
+
+/** Whom to prove our identity to, and how much to bind. */
+export interface OutboundOptions extends ProverOptions {
+  /**
+   * The longest body, in bytes. All of it is held in memory, because its digest travels in front of
+   * it. Default 1 MiB.
+   */
+  readonly contentLimitBytes?: number | undefined;
+}
+
+/** A request on its way out, in the terms that fetch and a dispatcher have in common. */
+export interface UnprovedRequest {
+  readonly method: string;
+  /** In the form in which it is sent. */
+  readonly url: URL;
+  readonly headers: readonly Field[];
+  /** Anything that fetch or undici take; null or undefined when there is none. */
+  readonly body: unknown;
+  readonly signal: AbortSignal | undefined;
+  /** Whatever may carry the request; looked at, never used. */
+  readonly dispatchers: readonly unknown[];
+}
+
+/** What takes the place of the body, and what joins the headers. */
+export interface ProvedParts {
+  readonly content: Uint8Array | null;
+  readonly headers: readonly Field[];
+}
+
+type Field = readonly [name: string, value: string];
+
+const schema = z.object({ contentLimitBytes: z.optional(wholeNumber(0, 2 ** 30)) });
+const defaultLimit = 1024 * 1024;
+
+/**
+ * What the fetch wrapper and the interceptor share: from a request to the parts that prove it.
+ *
+ * @throws {ConfigurationError} naming the option that is wrong
+ */
+export function createOutboundProver(
+  factory: string,
+  options: OutboundOptions,
+): (request: UnprovedRequest) => Promise<ProvedParts> {
+  const { contentLimitBytes: limit = defaultLimit } = parseOptions(factory, schema, options);
+  const { contentLimitBytes: _, ...proverOptions } = options;
+  const prover = createProver(proverOptions);
+
+  return async function proveOutbound({ method, url, headers, body, signal, dispatchers }) {
+    refuseInsecureTransport(url, dispatchers);
+    const encoded = body == null ? undefined : await encodeBody(body, { limit, signal });
+    const added = impliedHeaders(encoded?.contentType, headers);
+    const proof = await prover.prove({
+      method,
+      url,
+      headers: [...headers, ...added],
+      content: encoded?.content.length ? encoded.content : undefined,
+    });
+    publishProof(method, url, proof);
+    return { content: encoded?.content ?? null, headers: [...added, ...proof.headers] };
+  };
+}
+
+function impliedHeaders(contentType: string | undefined, given: readonly Field[]): Field[] {
+  if (contentType === undefined) return [];
+  if (given.some(([name]) => name.toLowerCase() === "content-type")) return [];
+  return [["content-type", contentType]];
+}

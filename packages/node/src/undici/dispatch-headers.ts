@@ -1,0 +1,34 @@
+/** The headers of a dispatch in two views of the same fields. */
+export interface DispatchHeaders {
+  /** Name after value, the values as they were given: for undici to check and send. */
+  readonly flat: string[];
+  /** One field for each value: for the prover to read. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+}
+
+/**
+ * Reads headers in every shape that undici 7 takes: a flat list, pairs in any iterable, a record;
+ * values that are strings, lists of strings, null for empty, or undefined for absent.
+ */
+export function readDispatchHeaders(headers: unknown): DispatchHeaders {
+  const entries = entriesOf(headers).filter(([, value]) => value !== undefined);
+  return {
+    flat: entries.flat() as string[],
+    fields: entries.flatMap(([name, value]) =>
+      (Array.isArray(value) ? value : [value]).map((one) => [name, String(one ?? "")] as const),
+    ),
+  };
+}
+
+type Entry = readonly [name: string, value: unknown];
+
+function entriesOf(headers: unknown): Entry[] {
+  if (typeof headers !== "object" || headers === null) return [];
+  if (Array.isArray(headers) && !Array.isArray(headers[0])) return pairs(headers);
+  if (Symbol.iterator in headers) return [...(headers as Iterable<Entry>)];
+  return Object.entries(headers);
+}
+
+function pairs(flat: readonly unknown[]): Entry[] {
+  return flat.flatMap((name, at) => (at % 2 === 0 ? [[String(name), flat[at + 1]] as const] : []));
+}

@@ -1,0 +1,1 @@
+export { proveRequests } from "./prove-requests.js";
