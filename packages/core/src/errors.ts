@@ -81,6 +81,7 @@ export type ConfigurationErrorCode =
   | "option_invalid"
   | "body_consumed"
   | "response_started"
+  | "caller_unverified"
   | "cryptography_unsound";
 
 /** The program is set up wrongly. Thrown at construction where it can be known there. */

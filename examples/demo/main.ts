@@ -1,0 +1,48 @@
+import { buy } from "./attempts.js";
+import { playAttack, playOrder } from "./play.js";
+import { stopProcesses } from "./process/demo-process.js";
+import { attackGroups } from "./scenarios.js";
+import { openShop } from "./shop.js";
+import { styleOf } from "./style.js";
+import { type Row, tableHead, tableRow } from "./table.js";
+
+process.once("exit", stopProcesses);
+process.once("SIGINT", () => process.exit(130));
+process.once("SIGTERM", () => process.exit(143));
+
+const style = styleOf(process.stdout, process.env);
+const rows: Row[] = [];
+
+function heading(text: string): void {
+  console.log(`\n${style.paint("bold", text)}`);
+}
+
+function report(row: Row): void {
+  rows.push(row);
+  console.log(tableRow(row, style));
+}
+
+console.log("Each service, a sidecar and an intruder: seven processes on 127.0.0.1.");
+console.log("orders verifies; orders-legacy gets the same and believes X-Forwarded-Client-Cert.\n");
+const shop = await openShop();
+console.log(tableHead(style));
+
+heading("A customer's order");
+for await (const row of playOrder(shop)) report(row);
+
+// Checkout also calls dropship, which belongs to the intruder and keeps what it got.
+await buy(shop, "/dropship");
+
+for (const { title, attacks } of attackGroups) {
+  heading(title);
+  for (const attack of attacks) report(await playAttack(shop, attack));
+}
+stopProcesses();
+
+const { checkout, orders, ledger } = shop;
+const accepted = rows.filter((row) => row.accepted).length;
+const refused = rows.length - accepted;
+const strays = checkout.unreadDecisions + orders.unreadDecisions + ledger.unreadDecisions;
+const unexpected = rows.filter((row) => !row.expected).length + strays;
+console.log(`\naccepted ${accepted}, refused ${refused}, unexpected ${unexpected}`);
+process.exitCode = unexpected === 0 ? 0 : 1;

@@ -1,0 +1,25 @@
+import { createServer } from "node:http";
+import { allow } from "@firsthand/core";
+import { requireCaller } from "@firsthand/core/http";
+import { diagnosticsObserver } from "@firsthand/node";
+import { takePart } from "../process/child.js";
+import { joinShop } from "../process/join-shop.js";
+
+const identity = await joinShop();
+
+const server = createServer(
+  requireCaller(
+    {
+      identity,
+      origin: "http://ledger.localhost",
+      policy: allow("spiffe://shop.example/orders"),
+      observer: diagnosticsObserver(),
+    },
+    (_request, response, caller) => {
+      response.writeHead(201, { "content-type": "application/json" });
+      response.end(JSON.stringify({ caller: caller.id.toString() }));
+    },
+  ),
+);
+
+await takePart(server.listen(0, "127.0.0.1"));
