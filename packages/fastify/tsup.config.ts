@@ -1,11 +1,4 @@
 import { defineConfig } from "tsup";
+import { libraryBuild } from "../../tsup.base.js";
 
-export default defineConfig({
-  entry: ["src/index.ts"],
-  format: "esm",
-  target: "es2022",
-  platform: "neutral",
-  external: ["#runtime", /^node:/],
-  sourcemap: true,
-  clean: true,
-});
+export default defineConfig(libraryBuild(["src/index.ts"]));

@@ -1,0 +1,12 @@
+// For applications on plain Node servers.
+
+export { callerOf } from "./caller-of.js";
+export type { WorkloadAuthOptions } from "./message-verifier.js";
+export { requireCaller } from "./require-caller.js";
+
+// For adapters of web frameworks.
+
+export { createMessageVerifier, type MessageVerifier } from "./message-verifier.js";
+export { proofRequestFrom, type RequestLine } from "./proof-request-from.js";
+export type { ReceivedMessage } from "./received-message.js";
+export { type SentResponse, sendRefusal } from "./send-refusal.js";

@@ -1,0 +1,2 @@
+export type { WorkloadAuthOptions } from "@firsthand/core/http";
+export { refusalHandler, workloadAuth } from "./workload-auth.js";

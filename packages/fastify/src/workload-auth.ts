@@ -1,0 +1,73 @@
+import { type Caller, Refusal, type VerifyOptions } from "@firsthand/core";
+import { callerOf, createMessageVerifier, type WorkloadAuthOptions } from "@firsthand/core/http";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import fp from "fastify-plugin";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /**
+     * Who makes the request, set by `workloadAuth`.
+     *
+     * @throws {ConfigurationError} `caller_unverified` when the request was refused or not verified
+     */
+    readonly caller: Caller;
+  }
+  interface FastifyContextConfig {
+    /** How `workloadAuth` treats this route. */
+    workloadAuth?: VerifyOptions;
+  }
+}
+
+/**
+ * Plugin that lets verified callers through, to every route of the instance it is registered in and
+ * of those inside it, and to its 404 handler. It runs before any content is parsed.
+ *
+ * A refusal goes to the error handling of the application, as a `Refusal` with status and headers.
+ *
+ * @throws {ConfigurationError} naming the option that is wrong, when the application gets ready
+ */
+export const workloadAuth = fp(addWorkloadAuth, { fastify: "5.x", name: "@firsthand/fastify" });
+
+const decorated = Symbol("workloadAuth");
+
+async function addWorkloadAuth(
+  fastify: FastifyInstance,
+  options: WorkloadAuthOptions,
+): Promise<void> {
+  const verifyMessage = createMessageVerifier(options);
+  if (!fastify.hasDecorator(decorated)) {
+    fastify.decorate(decorated, true);
+    fastify.decorateRequest("caller", { getter: verifiedCaller });
+  }
+  fastify.addHook("onRequest", async function workloadAuth(request, reply) {
+    const { method, originalUrl: target } = request;
+    const { config } = request.routeOptions;
+    await verifyMessage(request.raw, reply.raw, { method, target }, config?.workloadAuth);
+  });
+}
+
+function verifiedCaller(this: FastifyRequest): Caller {
+  return callerOf(this.raw);
+}
+
+/** What is used of a reply, over HTTP/1 and HTTP/2 alike. */
+interface Reply {
+  code(status: number): unknown;
+  headers(values: Readonly<Record<string, string>>): unknown;
+  type(contentType: string): unknown;
+  send(payload: string): unknown;
+}
+
+/**
+ * Makes an error handler for `setErrorHandler` that answers refusals with a problem document
+ * (RFC 9457) and leaves the rest to the error handler around it.
+ */
+export function refusalHandler() {
+  return function refusalHandler(error: unknown, _request: unknown, reply: Reply): void {
+    if (!(error instanceof Refusal)) throw error;
+    reply.code(error.status);
+    reply.headers(error.headers);
+    reply.type("application/problem+json");
+    reply.send(JSON.stringify(error.problem));
+  };
+}
