@@ -57,6 +57,6 @@ export function createToolServer(identity: WorkloadIdentity, origin: string): Ex
     response.end();
   });
 
-  app.use(refusalHandler());
+  app.use(refusalHandler);
   return app;
 }

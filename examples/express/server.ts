@@ -10,6 +10,6 @@ export function createOrders(identity: WorkloadIdentity, origin: string): Expres
   app.post("/orders", (request, response) => {
     response.status(201).json({ order: request.body, from: request.caller.id.toString() });
   });
-  app.use(refusalHandler());
+  app.use(refusalHandler);
   return app;
 }

@@ -8,7 +8,7 @@ export async function createOrders(
   origin: string,
 ): Promise<FastifyInstance> {
   const app = Fastify();
-  app.setErrorHandler(refusalHandler());
+  app.setErrorHandler(refusalHandler);
   await app.register(workloadAuth, {
     identity,
     origin,

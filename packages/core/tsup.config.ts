@@ -1,11 +1,6 @@
 import { defineConfig } from "tsup";
+import { libraryBuild } from "../../tsup.base.js";
 
-export default defineConfig({
-  entry: ["src/index.ts", "src/http/index.ts", "src/runtime/node.ts", "src/runtime/web.ts"],
-  format: "esm",
-  target: "es2022",
-  platform: "neutral",
-  external: ["#runtime", /^node:/],
-  sourcemap: true,
-  clean: true,
-});
+export default defineConfig(
+  libraryBuild(["src/index.ts", "src/http/index.ts", "src/runtime/node.ts", "src/runtime/web.ts"]),
+);

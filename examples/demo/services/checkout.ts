@@ -31,7 +31,7 @@ app.use(
 app.use(express.json());
 app.post("/checkout", orderFrom("http://orders.localhost"));
 app.post("/dropship", orderFrom("http://dropship.localhost"));
-app.use(refusalHandler());
+app.use(refusalHandler);
 
 function orderFrom(supplier: string): RequestHandler {
   return async (request, response) => {

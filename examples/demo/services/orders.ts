@@ -17,7 +17,7 @@ const fetch = createFetch({
 });
 
 const app = Fastify();
-app.setErrorHandler(refusalHandler());
+app.setErrorHandler(refusalHandler);
 await app.register(workloadAuth, {
   identity,
   origin: "http://orders.localhost",

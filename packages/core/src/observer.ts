@@ -2,6 +2,7 @@ import type { Awaitable } from "./awaitable.js";
 import type { Caller } from "./caller.js";
 import { withDeadline } from "./deadline.js";
 import { VerificationError } from "./errors.js";
+import type { ProofRequest } from "./proof/proof-request.js";
 import type { VerifierRules } from "./verifier-options.js";
 
 /** The request line as it came, for the record: printable, and cut after 256 characters. */
@@ -45,16 +46,25 @@ export type Observer = (observation: Observation) => Awaitable<void>;
  * @throws {VerificationError} `observer_failed`, `verification_timeout`
  */
 export async function record(
-  observation: Observation,
+  decision: Untimed<AcceptedObservation> | Untimed<RefusedObservation>,
   { observer, clock, timeoutMilliseconds }: VerifierRules,
 ): Promise<void> {
+  const observation = Object.freeze({ ...decision, time: clock.now() });
   try {
-    const done = observer(Object.freeze(observation));
+    const done = observer(observation);
     await withDeadline(done, clock, timeoutMilliseconds, "verification_timeout");
   } catch (cause) {
-    if (cause instanceof VerificationError) throw cause;
+    if (cause instanceof VerificationError && cause.code === "verification_timeout") throw cause;
     throw new VerificationError("observer_failed", { cause });
   }
+}
+
+type Untimed<T extends Observation> = Omit<T, "time">;
+
+/** The request line as observers get it. */
+export function observedRequest({ method, target }: ProofRequest): ObservedRequest {
+  const [path] = target.split("?", 1) as [string];
+  return { method: printable(method), path: printable(path) };
 }
 
 const maxLength = 256;

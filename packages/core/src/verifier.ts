@@ -2,8 +2,8 @@ import { runtime } from "#runtime";
 import type { Caller } from "./caller.js";
 import { epochSeconds } from "./clock.js";
 import { VerificationError } from "./errors.js";
-import { printable, record } from "./observer.js";
-import { enforcePolicy } from "./policy.js";
+import { observedRequest, record } from "./observer.js";
+import { enforcePolicy, type PolicyRequest } from "./policy.js";
 import { bindContent, type ContentMode } from "./proof/bind-content.js";
 import { createCredentialCache } from "./proof/credential-cache.js";
 import { challengeOf } from "./proof/format.js";
@@ -13,7 +13,7 @@ import { readSecurityHeaders } from "./proof/security-headers.js";
 import { parseTarget } from "./proof/target.js";
 import { carriedTokens } from "./proof/token-hashes.js";
 import { proofTokenOf, verifyCredential } from "./proof/verify-credential.js";
-import { verifyProof } from "./proof/verify-proof.js";
+import { type VerifiedProof, verifyProof } from "./proof/verify-proof.js";
 import { claimOnce } from "./replay/claim-once.js";
 import { selfTest } from "./runtime/self-test.js";
 import { parseVerifierOptions, type VerifierOptions } from "./verifier-options.js";
@@ -36,6 +36,12 @@ export interface Verifier {
   verify(request: ProofRequest, options?: VerifyOptions): Promise<Caller>;
 }
 
+interface ProvedRequest {
+  readonly caller: Caller;
+  readonly proof: VerifiedProof;
+  readonly head: PolicyRequest;
+}
+
 /**
  * Makes a verifier. Verification makes no network call of its own; only the given capabilities
  * (`replay`, `policy`, `observer`) may.
@@ -47,12 +53,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const cache = createCredentialCache();
   let sound: Promise<void> | undefined;
 
-  async function admit(
-    request: ProofRequest,
-    mode: ContentMode,
-    proved: (caller: Caller) => void,
-  ): Promise<Caller> {
-    const now = epochSeconds(rules.clock);
+  async function prove(request: ProofRequest, now: number): Promise<ProvedRequest> {
     const { method } = request;
     const target = parseTarget(request.target);
     const headers = readSecurityHeaders(request.headers);
@@ -61,16 +62,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const credential = await verifyCredential(proofToken, rules, cache, now);
     const head = { method, target, tokens, hasContent: request.content !== undefined };
     const proof = await verifyProof(proofToken, credential, head, rules, now);
-    const caller = Object.freeze({
-      id: credential.id,
-      credential: credential.record,
-      proof: proof.record,
-    });
-    proved(caller);
-    await enforcePolicy(caller, { method, ...target }, rules);
-    await claimOnce(caller, proof.id, rules, now);
-    await bindContent(request.content, proof, proofToken, mode, rules);
-    return caller;
+    const { id, record } = credential;
+    const caller = Object.freeze({ id, credential: record, proof: proof.record });
+    return { caller, proof, head: { method, ...target } };
   }
 
   async function verify(
@@ -79,20 +73,29 @@ export function createVerifier(options: VerifierOptions): Verifier {
   ): Promise<Caller> {
     sound ??= selfTest(runtime);
     await sound;
-    const time = rules.clock.now();
-    const [path] = request.target.split("?", 1) as [string];
-    const observed = { method: printable(request.method), path: printable(path) };
+    const now = epochSeconds(rules.clock);
+    const observed = observedRequest(request);
     let caller: Caller | undefined;
-    try {
-      const accepted = await admit(request, content, (proved) => {
-        caller = proved;
-      });
-      await record({ decision: "accepted", caller: accepted, request: observed, time }, rules);
-      return accepted;
-    } catch (error) {
-      if (!(error instanceof VerificationError)) throw error;
-      await record({ decision: "refused", error, caller, request: observed, time }, rules);
+    let recorded: unknown;
+
+    async function refuse(error: unknown): Promise<never> {
+      if (error instanceof VerificationError && error !== recorded) {
+        recorded = error;
+        await record({ decision: "refused", error, caller, request: observed }, rules);
+      }
       throw error;
+    }
+
+    try {
+      const proved = await prove(request, now);
+      caller = proved.caller;
+      await enforcePolicy(caller, proved.head, rules);
+      await claimOnce(caller, proved.proof.id, rules, now);
+      await bindContent(request.content, proved.proof, content, rules, refuse);
+      await record({ decision: "accepted", caller, request: observed }, rules);
+      return caller;
+    } catch (error) {
+      return refuse(error);
     }
   }
 

@@ -44,13 +44,14 @@ export function workloadAuth(options: WorkloadAuthOptions): RequestHandler {
   };
 }
 
-/** Error middleware that answers refusals with a problem document (RFC 9457) and passes on the rest. */
-export function refusalHandler(): ErrorRequestHandler {
-  return function refusalHandler(error, _request, response, next) {
-    if (error instanceof Refusal && !response.headersSent) sendRefusal(response, error);
-    else next(error);
-  };
-}
+/**
+ * Error middleware that answers refusals with a problem document (RFC 9457) and passes on the rest:
+ * `app.use(refusalHandler)`.
+ */
+export const refusalHandler: ErrorRequestHandler = (error, _request, response, next) => {
+  if (error instanceof Refusal && !response.headersSent) sendRefusal(response, error);
+  else next(error);
+};
 
 // Takes the place of whatever other code has put there, and cannot be replaced.
 const callerProperty: PropertyDescriptor & ThisType<Request> = {

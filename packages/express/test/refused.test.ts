@@ -171,7 +171,7 @@ describe.each(expressVersions)("%s refuses", (_version, express) => {
 
   it.each(cases)("$name", async ({ code, status, sent, options, before }) => {
     const { app, ran, errors, decisions } = application(options, before);
-    app.use(refusalHandler());
+    app.use(refusalHandler);
     const answer = await send(await portOf(app.listen(0)), sent);
     expect(decisions).toEqual([code]);
     expect(errors).toEqual([expect.any(Refusal)]);
@@ -199,7 +199,7 @@ describe.each(expressVersions)("%s refuses", (_version, express) => {
     "MW-050 MW-051 telling neither token nor stack nor text of the peer, %s",
     async (_, handled) => {
       const { app, errors, decisions } = application();
-      if (handled) app.use(refusalHandler());
+      if (handled) app.use(refusalHandler);
       const port = await portOf(app.listen(0));
       const [[, proof]] = (await prove({})) as [[string, string]];
       const hostile = `${proof.slice(0, -9)}\u009b31m\u0085INFO admin ok`;
@@ -220,7 +220,7 @@ describe.each(expressVersions)("%s refuses", (_version, express) => {
 
   it("MW-039 a request whose decision cannot be recorded in time", async () => {
     const { app, ran } = application({ observer: () => new Promise(() => undefined) });
-    app.use(refusalHandler());
+    app.use(refusalHandler);
     const answer = send(await portOf(app.listen(0)), {});
     for (const _ of ["acceptance", "refusal"]) {
       await until(() => clock.pendingDelays().length > 0);
@@ -269,7 +269,7 @@ describe.each(expressVersions)("%s refuses", (_version, express) => {
 
   it("content that a parser has read before, as a mistake in the program", async () => {
     const { app, ran, errors } = application({}, express.text());
-    app.use(refusalHandler());
+    app.use(refusalHandler);
     const headers = [["Content-Type", "text/plain"]] as const;
     const sent = { method: "POST", headers, content: "two teas" };
     expect(await send(await portOf(app.listen(0)), sent)).toMatchObject({ status: 500 });
@@ -328,7 +328,7 @@ describe.each(expressVersions)("%s refuses", (_version, express) => {
       passed.push(error.message);
       response.status(500).end();
     };
-    app.use(refusalHandler(), last);
+    app.use(refusalHandler, last);
     expect(await send(await portOf(app.listen(0)), {})).toMatchObject({ status: 500 });
     expect(passed).toEqual(["of the application"]);
   });
@@ -339,7 +339,7 @@ describe.each(expressVersions)("%s refuses", (_version, express) => {
       response.write("begun");
       next();
     });
-    app.use(workloadAuth(authOptions().options), refusalHandler());
+    app.use(workloadAuth(authOptions().options), refusalHandler);
     const sent = send(await portOf(app.listen(0)), { proof: false });
     await expect(sent).rejects.toThrow();
   });

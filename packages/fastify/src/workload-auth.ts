@@ -59,15 +59,13 @@ interface Reply {
 }
 
 /**
- * Makes an error handler for `setErrorHandler` that answers refusals with a problem document
- * (RFC 9457) and leaves the rest to the error handler around it.
+ * Error handler that answers refusals with a problem document (RFC 9457) and leaves the rest to the
+ * error handler around it: `app.setErrorHandler(refusalHandler)`.
  */
-export function refusalHandler() {
-  return function refusalHandler(error: unknown, _request: unknown, reply: Reply): void {
-    if (!(error instanceof Refusal)) throw error;
-    reply.code(error.status);
-    reply.headers(error.headers);
-    reply.type("application/problem+json");
-    reply.send(JSON.stringify(error.problem));
-  };
+export function refusalHandler(error: unknown, _request: unknown, reply: Reply): void {
+  if (!(error instanceof Refusal)) throw error;
+  reply.code(error.status);
+  reply.headers(error.headers);
+  reply.type("application/problem+json");
+  reply.send(JSON.stringify(error.problem));
 }

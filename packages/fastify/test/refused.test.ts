@@ -182,7 +182,7 @@ async function serve({ options, before, server = {}, handled = true }: Service =
       expect.objectContaining({ name: "ConfigurationError", code: "caller_unverified" }),
     );
   });
-  if (handled) app.setErrorHandler(refusalHandler());
+  if (handled) app.setErrorHandler(refusalHandler);
   await app.register(workloadAuth, auth.options);
   return { port: await listen(app), ran, errors, ...auth };
 }
@@ -232,7 +232,7 @@ describe("Fastify refuses", () => {
     const app = Fastify({ http2: true });
     apps.push(app);
     await app.register(workloadAuth, authOptions({ contentLimitBytes: 10 }).options);
-    app.setErrorHandler(refusalHandler());
+    app.setErrorHandler(refusalHandler);
     app.post("/", async () => "ran");
     await app.listen({ host: "127.0.0.1", port: 0 });
     const session = connect(`http://127.0.0.1:${await portOf(app.server)}`);
@@ -399,7 +399,7 @@ describe("Fastify refuses", () => {
   it("nothing of what is not a refusal: refusalHandler leaves other errors to Fastify", async () => {
     const app = Fastify();
     apps.push(app);
-    app.setErrorHandler(refusalHandler());
+    app.setErrorHandler(refusalHandler);
     app.get("/", async () => {
       throw Object.assign(new Error("of the application"), { statusCode: 418 });
     });

@@ -23,7 +23,7 @@ export class ContentGate implements RequestContent {
     const message = this.#message;
     const tally = accepted.get(message) ?? tallyUnread(message);
     tally.checkLength(limit);
-    if (isComplete(message)) accept(await tally.digest());
+    if (isComplete(message)) await accept(await tally.digest());
     else await holdBack(message, tally, limit, accept);
     accepted.set(message, tally);
   }
@@ -31,11 +31,11 @@ export class ContentGate implements RequestContent {
   async streaming(accept: AcceptContent): Promise<void> {
     const message = this.#message;
     const tally = accepted.get(message) ?? tallyUnread(message);
-    const acceptOnce = (digest: string) => {
-      accept(digest);
+    const acceptOnce = async (digest: string) => {
+      await accept(digest);
       accepted.set(message, tally);
     };
-    if (isComplete(message)) acceptOnce(await tally.digest());
+    if (isComplete(message)) await acceptOnce(await tally.digest());
     else letThrough(message, tally, acceptOnce);
   }
 }

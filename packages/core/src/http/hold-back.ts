@@ -43,7 +43,7 @@ export async function holdBack(
     // Asks for more than there is: makes the source go on, and takes nothing out of the stream.
     message.read(message.readableLength + 1);
     await arrived;
-    accept(await tally.digest());
+    await accept(await tally.digest());
     forward(held.bytes());
   } finally {
     held = undefined;

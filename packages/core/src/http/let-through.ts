@@ -20,7 +20,7 @@ export function letThrough(
   async function finish(): Promise<void> {
     if (message._dumped) return; // nobody reads it, and not all of it came by
     try {
-      accept(await tally.digest());
+      await accept(await tally.digest());
     } catch (error) {
       cutOff(message, error as Error);
       return;

@@ -2,7 +2,6 @@ import { emptyHash } from "../hash.js";
 import type { VerifierRules } from "../verifier-options.js";
 import { checkContent } from "./proof-claims.js";
 import type { ProofRequest } from "./proof-request.js";
-import type { ProofToken } from "./verify-credential.js";
 import type { VerifiedProof } from "./verify-proof.js";
 
 /**
@@ -13,7 +12,8 @@ import type { VerifiedProof } from "./verify-proof.js";
 export type ContentMode = "buffered" | "streaming";
 
 /**
- * Holds the content of a request to what was proved.
+ * Holds the content of a request to what was proved. Streamed content is refused after the request
+ * was accepted; the refusal then goes through `refuseLate` before the stream fails.
  *
  * @throws {VerificationError} `proof_body_mismatch`, `proof_body_unbound`, `body_too_large`,
  * `body_aborted`
@@ -21,14 +21,20 @@ export type ContentMode = "buffered" | "streaming";
  */
 export async function bindContent(
   content: ProofRequest["content"],
-  { contentDigest }: VerifiedProof,
-  { profile }: ProofToken,
+  { contentDigest, token }: VerifiedProof,
   mode: ContentMode,
   { binding, contentLimitBytes }: VerifierRules,
+  refuseLate: (error: unknown) => Promise<never>,
 ): Promise<void> {
-  const accept = (digest: string) => checkContent(contentDigest, digest, profile.token);
+  const accept = (digest: string) => checkContent(contentDigest, digest, token);
   if (content === undefined) return accept(emptyHash);
   if (contentDigest === undefined && binding === "target") return;
-  if (mode === "streaming") return content.streaming(accept);
-  return content.buffered(contentLimitBytes, accept);
+  if (mode === "buffered") return content.buffered(contentLimitBytes, accept);
+  return content.streaming(async (digest) => {
+    try {
+      accept(digest);
+    } catch (error) {
+      await refuseLate(error);
+    }
+  });
 }

@@ -1,7 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 
 /** Looks at the base64url SHA-256 of all content; throws to refuse it. */
-export type AcceptContent = (digest: string) => void;
+export type AcceptContent = (digest: string) => Awaitable<void>;
 
 /** A received request as a verifier reads it, before any framework changed it. */
 export interface ProofRequest {

@@ -15,6 +15,7 @@ import { checkWptClaims, checkWptHeader } from "./wpt.js";
 
 /** A proof of possession that holds for the head of a request; its content is still unread. */
 export interface VerifiedProof {
+  readonly token: "svid-proof" | "wpt";
   readonly record: CallerProof;
   /** Single use, together with the credential. */
   readonly id: string;
@@ -70,7 +71,7 @@ export async function verifyProof(
     idHash: await hashText(id),
     ...times,
   };
-  return { record: Object.freeze(record), id, contentDigest };
+  return { token, record: Object.freeze(record), id, contentDigest };
 }
 
 function isFull(
