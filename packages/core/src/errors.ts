@@ -39,14 +39,18 @@ const credentialMessages = {
 /** What is wrong with our own identity or trust material. */
 export type CredentialErrorCode = keyof typeof credentialMessages;
 
-/** Our own credential or trust material is missing or unusable. */
+/**
+ * Our own credential or trust material is missing or unusable. The message ends with the rule that
+ * is broken, where there is one; `cause` has its code.
+ */
 export class CredentialError extends Error {
   override readonly name = "CredentialError";
   readonly code: CredentialErrorCode;
 
   constructor(code: CredentialErrorCode, options: { cause?: unknown; detail?: string } = {}) {
-    const detail = options.detail === undefined ? "" : `: ${options.detail}`;
-    super(`${credentialMessages[code]}${detail}`, { cause: options.cause });
+    const { cause } = options;
+    const detail = options.detail ?? (cause instanceof VerificationError ? cause.message : "");
+    super([credentialMessages[code], detail].filter(Boolean).join(": "), { cause });
     this.code = code;
   }
 }

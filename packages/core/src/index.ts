@@ -54,7 +54,7 @@ export type { VerifierOptions } from "./verifier-options.js";
 export type { Awaitable } from "./awaitable.js";
 export { epochSeconds } from "./clock.js";
 export { base64, base64url, fromBase64, fromBase64url } from "./encoding.js";
-export { callback, capability, parseOptions, wholeNumber } from "./options.js";
+export { callback, capability, oneOf, parseOptions, wholeNumber } from "./options.js";
 export type { AcceptContent, ProofRequest, RequestContent } from "./proof/proof-request.js";
 export { type RefusalRule, refusalCodes } from "./refusal-codes.js";
 export type { ReplayClaim, ReplayGuard, ReplayOutcome } from "./replay/replay-guard.js";

@@ -14,7 +14,8 @@ export function parseOptions<T>(factory: string, schema: z.ZodMiniType<T>, optio
     const option = pathOf([...issue.path, issue.keys[0] as string]);
     throw invalidOption(factory, option, "is not an option", result.error);
   }
-  throw invalidOption(factory, pathOf(issue.path), issue.message, result.error);
+  const problem = issue.path.length === 0 ? "must be an object" : issue.message;
+  throw invalidOption(factory, pathOf(issue.path), problem, result.error);
 }
 
 /** The error for one option, worded alike everywhere. */
@@ -41,13 +42,22 @@ function pathOf(path: readonly PropertyKey[]): string {
 
 /** An option that is an object with these methods. */
 export function capability<T>(...methods: readonly (keyof T & string)[]): z.ZodMiniType<T> {
-  return z.custom<T>(
-    (value) =>
-      typeof value === "object" &&
-      value !== null &&
-      methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function"),
-    { error: `must be an object with ${methods.map((method) => `${method}()`).join(" and ")}` },
-  );
+  const problem = `must be an object with ${methods.map((method) => `${method}()`).join(" and ")}`;
+  return z.custom<T>((value) => methods.every((method) => hasMethod(value, method)), {
+    error: ({ input }) =>
+      hasMethod(input, "then") ? `${problem}; this is a promise, so await it` : problem,
+  });
+}
+
+function hasMethod(value: unknown, name: string): boolean {
+  const isObject = typeof value === "object" && value !== null;
+  return isObject && typeof (value as Record<string, unknown>)[name] === "function";
+}
+
+/** An option that is one of these texts. */
+export function oneOf<const T extends string>(...texts: readonly T[]): z.ZodMiniType<T> {
+  const list = texts.map((text) => JSON.stringify(text)).join(", ");
+  return z.enum(texts, { error: `must be one of ${list}` });
 }
 
 /** An option that is a function. */

@@ -31,7 +31,8 @@ export function allow(...ids: readonly string[]): Policy {
     try {
       return parseSpiffeIdPattern(text);
     } catch (cause) {
-      throw invalidOption("allow", `[${index}]`, "must be a SPIFFE ID with a path", cause);
+      const problem = `must be a SPIFFE ID, or one with * for whole segments: ${(cause as Error).message}`;
+      throw invalidOption("allow", `[${index}]`, problem, cause);
     }
   });
   return ({ id }) => patterns.some((matches) => matches(id));
@@ -79,7 +80,7 @@ export async function enforcePolicy(
     const answer = policy(caller, request);
     allowed = await withDeadline(answer, clock, timeoutMilliseconds, "policy_timeout");
   } catch (cause) {
-    if (cause instanceof VerificationError) throw cause;
+    if (cause instanceof VerificationError && cause.code === "policy_timeout") throw cause;
     throw new VerificationError("caller_forbidden", { cause });
   }
   if (allowed !== true) throw new VerificationError("caller_forbidden");

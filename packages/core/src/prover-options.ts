@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { type Clock, systemClock } from "./clock.js";
 import { ProofError } from "./errors.js";
-import { capability, invalidOption, parseOptions } from "./options.js";
+import { capability, invalidOption, oneOf, parseOptions } from "./options.js";
 import { type ProofFormat, proofFormats } from "./proof/format.js";
 import { parseOrigin } from "./proof/target.js";
 import { parseWorkloadId, type SpiffeId } from "./spiffe/spiffe-id.js";
@@ -44,7 +44,7 @@ interface ProverRules {
 }
 
 const factory = "createProver";
-const acceptSchema = z.array(z.enum(proofFormats)).check(z.minLength(1));
+const acceptSchema = z.array(oneOf(...proofFormats)).check(z.minLength(1));
 
 const schema = z.strictObject({
   identity: capability<CredentialSource>("credentials"),

@@ -42,6 +42,7 @@ export const refusalCodes = {
   header_duplicate: proof("a security header occurs more than once"),
   header_invalid: proof("a security header is not a plain string of visible ASCII"),
   wit_without_proof: proofRequired("the request carries a WIT-SVID without a proof of its key"),
+  wpt_without_wit: proofRequired("the request carries a WPT without its WIT-SVID"),
   wit_as_bearer: proofRequired("a WIT-SVID was sent as a bearer token"),
   target_invalid: request("the request target is not in origin form"),
   token_too_large: headers("a token is longer than its limit"),

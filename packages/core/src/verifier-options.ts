@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { type Clock, systemClock } from "./clock.js";
 import { type JwsAlgorithm, wimseAlgorithms } from "./jose/algorithms.js";
 import type { Observer } from "./observer.js";
-import { callback, capability, parseOptions, wholeNumber } from "./options.js";
+import { callback, capability, oneOf, parseOptions, wholeNumber } from "./options.js";
 import type { Policy } from "./policy.js";
 import { type ProofFormat, proofFormats } from "./proof/format.js";
 import { parseOrigin } from "./proof/target.js";
@@ -96,10 +96,10 @@ const schema = z.strictObject({
   policy: z.custom<Policy>((value) => typeof value === "function", {
     error: "must be a function; without a policy nobody may call",
   }),
-  accept: z.optional(z.array(z.enum(proofFormats)).check(z.minLength(1))),
-  binding: z.optional(z.enum(["full", "target"])),
-  witProfile: z.optional(z.enum(["spiffe", "wimse"])),
-  algorithms: z.optional(z.array(z.enum(wimseAlgorithms)).check(z.minLength(1))),
+  accept: z.optional(z.array(oneOf(...proofFormats)).check(z.minLength(1))),
+  binding: z.optional(oneOf("full", "target")),
+  witProfile: z.optional(oneOf("spiffe", "wimse")),
+  algorithms: z.optional(z.array(oneOf(...wimseAlgorithms)).check(z.minLength(1))),
   tokenHeaders: z.optional(z.array(fieldName)),
   replay: z.optional(capability<ReplayGuard>("claim")),
   contentLimitBytes: z.optional(wholeNumber(0, 2 ** 30)),

@@ -1,6 +1,7 @@
+import * as z from "zod/mini";
 import type { Caller } from "../caller.js";
 import { ConfigurationError } from "../errors.js";
-import { invalidOption } from "../options.js";
+import { oneOf, parseOptions } from "../options.js";
 import type { ContentMode } from "../proof/bind-content.js";
 import { toRefusal } from "../refusal.js";
 import { createVerifier, type VerifyOptions } from "../verifier.js";
@@ -29,7 +30,7 @@ export type MessageVerifier = (
   options?: VerifyOptions,
 ) => Promise<Caller>;
 
-const contentModes: readonly unknown[] = ["buffered", "streaming"] satisfies ContentMode[];
+const schema = z.object({ content: z.optional(oneOf<ContentMode>("buffered", "streaming")) });
 
 /**
  * What adapters of Node frameworks are made of.
@@ -37,10 +38,8 @@ const contentModes: readonly unknown[] = ["buffered", "streaming"] satisfies Con
  * @throws {ConfigurationError} naming the option that is wrong
  */
 export function createMessageVerifier(options: WorkloadAuthOptions): MessageVerifier {
-  const { content: defaultContent = "buffered", ...verifierOptions } = options;
-  if (!contentModes.includes(defaultContent)) {
-    throw invalidOption("workloadAuth", "content", 'must be "buffered" or "streaming"');
-  }
+  const { content: defaultContent = "buffered" } = parseOptions("workloadAuth", schema, options);
+  const { content: _, ...verifierOptions } = options;
   const verifier = createVerifier(verifierOptions);
 
   return async function verifyMessage(message, response, line, { content = defaultContent } = {}) {

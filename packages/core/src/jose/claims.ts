@@ -41,7 +41,8 @@ export function expiryOf(claims: JsonObject, token: TokenKind): number {
 }
 
 /**
- * Checks `exp` and `nbf` of a credential and returns `exp`.
+ * Checks `exp` and `nbf` of a credential and returns `exp`. `iat` bounds nothing, but a claim of the
+ * wrong type is not taken for an absent one.
  *
  * @throws {VerificationError} `token_expiry_missing`, `token_expired`, `token_not_yet_valid`,
  * `token_lifetime_exceeded`, `token_claim_invalid`
@@ -54,6 +55,7 @@ export function checkCredentialTimes(
   const refuse = (code: VerificationCode) => new VerificationError(code, { token });
   const expiresAt = expiryOf(claims, token);
   const notBefore = numericDate(claims, "nbf", token);
+  numericDate(claims, "iat", token);
   if (expiresAt + check.skewSeconds <= check.now) throw refuse("token_expired");
   if (expiresAt > check.now + check.maxLifetimeSeconds + check.skewSeconds) {
     throw refuse("token_lifetime_exceeded");

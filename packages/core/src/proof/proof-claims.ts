@@ -81,7 +81,7 @@ export async function checkMethodAndQuery(
   const htq = textClaim(claims, names.htq, token);
   if (htm === undefined && binding === "full") throw refuse("proof_method_unbound");
   if (htm !== undefined && htm !== method) throw refuse("proof_method_mismatch");
-  const expected = target.query === undefined ? undefined : await hashText(target.query);
+  const expected = await (target.query === undefined ? undefined : hashText(target.query));
   if (htq === expected) return;
   if (htq !== undefined) throw refuse("proof_query_mismatch");
   if (binding === "full") throw refuse("proof_query_unbound");

@@ -15,7 +15,7 @@ export type ReceivedProof =
  * would be open which of them names the caller.
  *
  * @throws {VerificationError} `proof_missing`, `proof_ambiguous`, `proof_kind_not_accepted`,
- * `wit_without_proof`, `wit_as_bearer`
+ * `wit_without_proof`, `wpt_without_wit`, `wit_as_bearer`
  */
 export function findProof(headers: SecurityHeaders, accept: readonly ProofFormat[]): ReceivedProof {
   const { svidProof, workloadProofToken, workloadIdentityToken: wit } = headers;
@@ -45,9 +45,11 @@ function receivedProof(
 
 function codeOfAbsence({
   workloadIdentityToken,
+  workloadProofToken,
   authorization,
 }: SecurityHeaders): VerificationCode {
   if (workloadIdentityToken !== undefined) return "wit_without_proof";
+  if (workloadProofToken !== undefined || authorization?.scheme === "wpt") return "wpt_without_wit";
   if (authorization?.scheme === "bearer" && isWit(authorization.value)) return "wit_as_bearer";
   return "proof_missing";
 }

@@ -59,8 +59,8 @@ export async function validateSvidProofHeader(
 }
 
 /**
- * Checks what only an SVID-Proof claims: `sub` repeats the identity of the leaf; `iat` and `exp` are
- * integers and both there; `aud` is one string.
+ * Checks what only an SVID-Proof claims: `sub` repeats the identity of the leaf, `iat` is there,
+ * `iat` and `exp` are integers, `aud` is not a list.
  *
  * @throws {VerificationError} `proof_subject_mismatch`, `proof_issued_at_missing`,
  * `token_claim_invalid`
@@ -69,8 +69,8 @@ export function checkSvidProofClaims(claims: JsonObject, { id }: VerifiedCredent
   const { sub, iat, exp, aud } = claims;
   if (sub !== id.toString()) throw refuse("proof_subject_mismatch");
   if (iat === undefined) throw refuse("proof_issued_at_missing");
-  const areIntegers = Number.isSafeInteger(iat) && Number.isSafeInteger(exp);
-  if (!areIntegers || typeof aud !== "string") throw refuse("token_claim_invalid");
+  const areIntegers = Number.isSafeInteger(iat) && Number.isSafeInteger(exp ?? 0);
+  if (!areIntegers || Array.isArray(aud)) throw refuse("token_claim_invalid");
 }
 
 function chainOf({ x5c }: JsonObject): readonly Uint8Array[] {

@@ -22,6 +22,9 @@ export interface TokenHashes {
   readonly oth: Readonly<Record<string, string>> | undefined;
 }
 
+/** No hashes; without a prototype, since names of fields are looked up in it. */
+const none: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
+
 /**
  * Finds the tokens in the headers of a request.
  *
@@ -43,7 +46,7 @@ export function carriedTokens(
 
 /** The claims that bind the tokens of a request (WPT-02 §2; `ath` as RFC 9449 §4.2). */
 export async function hashTokens(tokens: CarriedTokens): Promise<TokenHashes> {
-  const oth: Record<string, string> = {};
+  const oth: Record<string, string> = Object.create(null);
   for (const [name, value] of tokens.others) {
     if (value !== undefined) oth[name] = await hashText(value);
   }
@@ -70,11 +73,11 @@ export async function checkTokenHashes(
   if (ath !== expected.ath) throw refuse(`proof_access_token_${fault(ath)}`);
   const tth = textClaim(claims, "tth", token);
   if (tth !== expected.tth) throw refuse(`proof_transaction_token_${fault(tth)}`);
-  checkOthers(claims, tokens, expected.oth ?? {}, token);
+  checkOthers(claims, tokens, expected.oth ?? none, token);
 }
 
 function checkOthers(
-  { oth = {} }: JsonObject,
+  { oth = none }: JsonObject,
   tokens: CarriedTokens,
   expected: Readonly<Record<string, string>>,
   token: TokenKind,

@@ -12,6 +12,7 @@ const codes: Record<Exclude<ReplayOutcome, "first">, VerificationCode> = {
   quota: "replay_quota_exceeded",
   before_start: "proof_before_start",
 };
+const codeOf: ReadonlyMap<unknown, VerificationCode> = new Map(Object.entries(codes));
 
 /**
  * Uses up a proof. An answer that the guard's contract does not know, an exception and silence are
@@ -40,6 +41,5 @@ export async function claimOnce(
     throw new VerificationError("replay_guard_unavailable", { cause });
   }
   if (outcome === "first") return;
-  const code = Object.hasOwn(codes, outcome) ? codes[outcome] : "replay_guard_unavailable";
-  throw new VerificationError(code);
+  throw new VerificationError(codeOf.get(outcome) ?? "replay_guard_unavailable");
 }

@@ -19,16 +19,12 @@ export function parseSpiffeIdPattern(text: unknown): SpiffeIdPattern {
     segment === wildcard && index > 2 ? placeholder : segment,
   );
   parseWorkloadId(typeof text === "string" ? plain.join("/") : text, ["spiffe", "wimse"]);
-  if (plain.every((segment, index) => segment === segments[index])) {
-    return (id) => id.toString() === text;
-  }
+  if (!segments.includes(wildcard)) return (id) => id.toString() === text;
   return (id) => {
     const given = id.toString().split("/");
     return (
       given.length === segments.length &&
-      segments.every((segment, index) =>
-        index > 2 && segment === wildcard ? true : segment === given[index],
-      )
+      segments.every((segment, index) => segment === wildcard || segment === given[index])
     );
   };
 }

@@ -4,7 +4,7 @@ import { fromBase64, utf8 } from "../encoding.js";
 import { CredentialError, VerificationError } from "../errors.js";
 import { wimseAlgorithms } from "../jose/algorithms.js";
 import { hasPrivateMaterial, readPublicJwk } from "../jose/public-jwk.js";
-import { type JsonObject, parseStrictJson } from "../jose/strict-json.js";
+import { isObject, type JsonObject, parseStrictJson } from "../jose/strict-json.js";
 import { parseTrustDomain } from "../spiffe/spiffe-id.js";
 import { loadX509Authority, type X509Authority } from "../x509/authority.js";
 import { splitDer } from "../x509/der.js";
@@ -14,7 +14,7 @@ const maxBytes = 1024 * 1024;
 const maxAuthorities = 500;
 
 const documentSchema = z.object({
-  keys: z.array(z.custom<JsonObject>((key) => typeof key === "object" && key !== null)),
+  keys: z.array(z.custom<JsonObject>(isObject)),
   spiffe_sequence: z.optional(z.int().check(z.nonnegative())),
   spiffe_refresh_hint: z.optional(z.int().check(z.nonnegative())),
 });
@@ -84,7 +84,12 @@ export async function parseX509Bundle(trustDomain: string, der: Uint8Array): Pro
 }
 
 function parseDocument(bytes: Uint8Array) {
-  return invalidUnless(() => documentSchema.parse(parseStrictJson(bytes)));
+  const json = invalidUnless(() => parseStrictJson(bytes));
+  const { data, error } = documentSchema.safeParse(json);
+  if (data !== undefined) return data;
+  const [issue] = error.issues as [z.core.$ZodIssue];
+  const detail = `${String(issue.path[0])} is missing or has the wrong form`;
+  throw new CredentialError("bundle_invalid", { cause: error, detail });
 }
 
 async function x509AuthorityOf(jwk: JsonObject): Promise<X509Authority | undefined> {

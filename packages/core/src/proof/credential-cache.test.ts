@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { createCredentialCache } from "./credential-cache.js";
+import type { VerifiedCredential } from "./verified-credential.js";
+
+const verdict = (at: number) => ({ algorithm: `${at}` }) as unknown as VerifiedCredential;
+
+describe("the credential cache", () => {
+  it("keeps a verdict until it is taken out", () => {
+    const cache = createCredentialCache();
+    expect(cache.get("a")).toBeUndefined();
+    const first = verdict(1);
+    cache.set("a", first);
+    expect(cache.get("a")).toBe(first);
+    const second = verdict(2);
+    cache.set("a", second);
+    expect(cache.get("a")).toBe(second);
+    cache.delete("a");
+    expect(cache.get("a")).toBeUndefined();
+  });
+
+  it("knows nothing of names that every object has", () => {
+    expect(createCredentialCache().get("__proto__")).toBeUndefined();
+  });
+
+  it("drops the oldest of more than a thousand", () => {
+    const cache = createCredentialCache();
+    for (let at = 0; at < 1000; at++) cache.set(`${at}`, verdict(at));
+    expect(cache.get("0")).toBeDefined();
+    cache.set("1000", verdict(1000));
+    expect(cache.get("0")).toBeUndefined();
+    expect(cache.get("1")).toBeDefined();
+    expect(cache.get("1000")).toBeDefined();
+  });
+});

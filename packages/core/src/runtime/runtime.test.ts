@@ -1,0 +1,208 @@
+import {
+  constants,
+  createHash,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from "node:crypto";
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { utf8 } from "../encoding.js";
+import { expectError } from "../expect-error.test-support.js";
+import { runtime as nodeRuntime } from "./node.js";
+import type { HashName, KeyShape, SignatureScheme } from "./port.js";
+import { runtime as webRuntime } from "./web.js";
+
+const data = utf8("firsthand");
+const hashes: readonly HashName[] = ["SHA-256", "SHA-384", "SHA-512"];
+const families = ["rsa-pss", "rsa-pkcs1"] as const;
+
+const ec = (namedCurve: "P-256" | "P-384" | "P-521") => ({
+  ...generateKeyPairSync("ec", { namedCurve }),
+  shape: { kind: "ec", curve: namedCurve } as const satisfies KeyShape,
+});
+const p256 = ec("P-256");
+const p384 = ec("P-384");
+const rsa = {
+  ...generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  shape: { kind: "rsa", bits: 2048 } as const satisfies KeyShape,
+};
+const ed25519 = {
+  ...generateKeyPairSync("ed25519"),
+  shape: { kind: "ed25519" } as const satisfies KeyShape,
+};
+
+interface Row {
+  readonly name: string;
+  readonly pair: { publicKey: KeyObject; privateKey: KeyObject; shape: KeyShape };
+  readonly scheme: SignatureScheme;
+}
+
+const rows: readonly Row[] = [
+  { name: "ES256", pair: p256, scheme: { family: "ecdsa", hash: "SHA-256" } },
+  { name: "ES384", pair: p384, scheme: { family: "ecdsa", hash: "SHA-384" } },
+  { name: "ES512", pair: ec("P-521"), scheme: { family: "ecdsa", hash: "SHA-512" } },
+  ...families.flatMap((family) =>
+    hashes.map((hash) => ({ name: `${family} ${hash}`, pair: rsa, scheme: { family, hash } })),
+  ),
+  { name: "Ed25519", pair: ed25519, scheme: { family: "ed25519" } },
+];
+
+/** How Node's own API is told the same scheme. */
+function parametersOf(scheme: SignatureScheme, key: KeyObject) {
+  const digest = scheme.family === "ed25519" ? null : scheme.hash.replace("-", "").toLowerCase();
+  const padding =
+    scheme.family === "rsa-pss" ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING;
+  const rsaParameters = { key, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+  const input = scheme.family.startsWith("rsa")
+    ? rsaParameters
+    : { key, dsaEncoding: "ieee-p1363" as const };
+  return { digest, input };
+}
+
+function signWithNode({ pair, scheme }: Row): Buffer {
+  const { digest, input } = parametersOf(scheme, pair.privateKey);
+  return sign(digest, data, input);
+}
+
+describe.each([
+  ["node:crypto", nodeRuntime],
+  ["WebCrypto", webRuntime],
+])("the runtime over %s", (_, runtime) => {
+  const publicKeyOf = ({ pair }: Row) =>
+    runtime.importPublicJwk(pair.publicKey.export({ format: "jwk" }), pair.shape);
+
+  it("computes SHA-256", async () => {
+    const expected = createHash("sha256").update(data).digest();
+    expect(Buffer.from(await runtime.sha256(data))).toEqual(expected);
+  });
+
+  it("computes SHA-256 piece by piece", async () => {
+    const hasher = runtime.createSha256();
+    for (const at of data.keys()) hasher.update(data.subarray(at, at + 1));
+    expect(Buffer.from(await hasher.digest())).toEqual(createHash("sha256").update(data).digest());
+  });
+
+  it("computes SHA-256 of nothing", async () => {
+    const expected = createHash("sha256").digest();
+    expect(Buffer.from(await runtime.createSha256().digest())).toEqual(expected);
+  });
+
+  it("makes random bytes", () => {
+    const [a, b] = [runtime.randomBytes(16), runtime.randomBytes(16)];
+    expect(a).toHaveLength(16);
+    expect(a).not.toEqual(b);
+  });
+
+  it.each(rows)("verifies $name as Node signs it, with each form of the key", async (row) => {
+    const { pair, scheme } = row;
+    const spki = pair.publicKey.export({ format: "der", type: "spki" });
+    const signature = signWithNode(row);
+    for (const key of [await publicKeyOf(row), await runtime.importSpki(spki, pair.shape)]) {
+      expect(key.shape).toBe(pair.shape);
+      expect(await runtime.verify(scheme, key, data, signature)).toBe(true);
+    }
+  });
+
+  it.each(rows)("signs $name as Node verifies it, with each form of the key", async (row) => {
+    const { pair, scheme } = row;
+    const pkcs8 = pair.privateKey.export({ format: "der", type: "pkcs8" });
+    const jwk = pair.privateKey.export({ format: "jwk" });
+    const { digest, input } = parametersOf(scheme, pair.publicKey);
+    for (const key of [
+      await runtime.importPkcs8(pkcs8, pair.shape),
+      await runtime.importPrivateJwk(jwk, pair.shape),
+    ]) {
+      expect(key.shape).toBe(pair.shape);
+      const signature = await runtime.sign(scheme, key, data);
+      expect(verify(digest, data, input, signature)).toBe(true);
+    }
+  });
+
+  it.each(rows)("answers no to what $name does not verify", async (row) => {
+    const key = await publicKeyOf(row);
+    const good = new Uint8Array(signWithNode(row));
+    const bad: Record<string, Uint8Array> = {
+      altered: good.with(-1, (good.at(-1) as number) ^ 1),
+      empty: new Uint8Array(),
+      zero: new Uint8Array(good.length),
+      ones: new Uint8Array(good.length).fill(0xff),
+      short: good.subarray(1),
+      long: Uint8Array.of(...good, 0),
+    };
+    for (const [name, signature] of Object.entries(bad)) {
+      const answer = await runtime.verify(row.scheme, key, data, signature);
+      expect([name, answer]).toEqual([name, false]);
+    }
+    expect(await runtime.verify(row.scheme, key, utf8("other"), good)).toBe(false);
+  });
+
+  it("answers no to an ECDSA signature in DER", async () => {
+    const [row] = rows as [Row];
+    const signature = sign("sha256", data, p256.privateKey);
+    expect(await runtime.verify(row.scheme, await publicKeyOf(row), data, signature)).toBe(false);
+  });
+
+  it("answers no under another hash or padding of the same key", async () => {
+    const row = { name: "", pair: rsa, scheme: { family: "rsa-pss", hash: "SHA-256" } } as const;
+    const key = await publicKeyOf(row);
+    const signature = signWithNode(row);
+    for (const scheme of [
+      { family: "rsa-pss", hash: "SHA-384" },
+      { family: "rsa-pkcs1", hash: "SHA-256" },
+    ] as const) {
+      expect(await runtime.verify(scheme, key, data, signature)).toBe(false);
+    }
+    expect(await runtime.verify(row.scheme, key, data, signature)).toBe(true);
+  });
+
+  it("FC-008 answers no where the cryptography throws", async () => {
+    const scheme = { family: "ecdsa", hash: "SHA-256" } as const;
+    const row: Row = { name: "", pair: ed25519, scheme };
+    const signature = new Uint8Array(64);
+    expect(() => verify("sha256", data, ed25519.publicKey, signature)).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^ERR_OSSL_/) }),
+    );
+    expect(await runtime.verify(scheme, await publicKeyOf(row), data, signature)).toBe(false);
+  });
+
+  it("refuses a public key that is none", async () => {
+    const jwk = p256.publicKey.export({ format: "jwk" });
+    const offCurve = { ...jwk, y: jwk.x };
+    const spki = p256.publicKey.export({ format: "der", type: "spki" });
+    const { shape } = p256;
+    const acts = [
+      async () => runtime.importPublicJwk(offCurve as typeof jwk, shape),
+      async () => runtime.importSpki(spki.subarray(1), shape),
+      async () => runtime.importSpki(new Uint8Array(), shape),
+    ];
+    for (const act of acts) await expectError(act, Error, {});
+  });
+
+  it("refuses a private key that is none", async () => {
+    const { shape } = p256;
+    const publicJwk = p256.publicKey.export({ format: "jwk" });
+    const encrypted = p256.privateKey.export({
+      format: "der",
+      type: "pkcs8",
+      cipher: "aes-128-cbc",
+      passphrase: "x",
+    });
+    const acts = [
+      async () => runtime.importPrivateJwk(publicJwk, shape),
+      async () => runtime.importPkcs8(encrypted, shape),
+      async () => runtime.importPkcs8(Uint8Array.of(0x30, 0x00), shape),
+    ];
+    for (const act of acts) await expectError(act, Error, {});
+  });
+
+  it("shows nothing of a private key", async () => {
+    const jwk = p256.privateKey.export({ format: "jwk" });
+    const key = await runtime.importPrivateJwk(jwk, p256.shape);
+    const shown = `${inspect(key, { depth: 9, showHidden: true })} ${JSON.stringify(key)}`;
+    expect(shown).toContain("P-256");
+    expect(shown).not.toContain(jwk.d);
+    expect(shown).not.toContain(Buffer.from(jwk.d as string, "base64url").toString("hex"));
+  });
+});

@@ -1,0 +1,155 @@
+import { createTestClock } from "@firsthand/testing";
+import { describe, expect, it } from "vitest";
+import { systemClock } from "./clock.js";
+import { expectOptionError } from "./expect-error.test-support.js";
+import { callerOf, now, origin, webId } from "./scene.test-support.js";
+import { parseVerifierOptions, type VerifierOptions } from "./verifier-options.js";
+
+const required: VerifierOptions = {
+  identity: { trustBundle: () => undefined },
+  origin,
+  policy: () => true,
+};
+
+const parse = (options: Readonly<Record<string, unknown>>) =>
+  parseVerifierOptions({ ...required, ...options } as VerifierOptions);
+
+describe("parseVerifierOptions", () => {
+  it("fills in the defaults", () => {
+    const rules = parse({});
+    expect(rules).toMatchObject({
+      identity: required.identity,
+      policy: required.policy,
+      origins: [origin],
+      accept: ["svid-proof-1", "wpt-02"],
+      binding: "full",
+      witProfile: "spiffe",
+      algorithms: ["ES256", "ES384", "PS256", "RS256"],
+      tokenHeaders: [],
+      contentLimitBytes: 1024 * 1024,
+      maxProofLifetimeSeconds: 120,
+      maxCredentialLifetimeSeconds: 86_400,
+      clockSkewSeconds: 30,
+      timeoutMilliseconds: 2000,
+    });
+    expect(rules.clock).toBe(systemClock);
+    expect(Object.isFrozen(rules)).toBe(true);
+  });
+
+  it("keeps what it is given", () => {
+    const given = {
+      accept: ["wpt-01"],
+      binding: "target",
+      witProfile: "wimse",
+      algorithms: ["ES512"],
+      replay: { claim: () => "first" },
+      contentLimitBytes: 0,
+      maxProofLifetimeSeconds: 300,
+      maxCredentialLifetimeSeconds: 60,
+      clockSkewSeconds: 0,
+      timeoutMilliseconds: 1,
+      observer: () => undefined,
+      clock: createTestClock(),
+    };
+    const rules = parse(given);
+    expect(rules).toMatchObject(given);
+    expect(rules.replay).toBe(given.replay);
+    expect(rules.clock).toBe(given.clock);
+  });
+
+  it("adds the algorithms of WIMSE with its profile", () => {
+    const { algorithms } = parse({ witProfile: "wimse" });
+    expect(algorithms).toEqual(["ES256", "ES384", "PS256", "RS256", "EdDSA", "Ed25519"]);
+  });
+
+  it("makes a replay guard on the same clock", async () => {
+    const clock = createTestClock();
+    const { replay } = parse({ clock });
+    const claim = { key: "a", caller: callerOf(webId).id, issuedAt: now, ttlSeconds: 10 };
+    expect(await replay.claim(claim)).toBe("first");
+    expect(await replay.claim(claim)).toBe("replayed");
+    clock.advance({ seconds: 20 });
+    expect(await replay.claim(claim)).toBe("first");
+  });
+
+  it("has an observer that does nothing", async () => {
+    const { observer } = parse({});
+    const request = { method: "GET", path: "/" };
+    const caller = callerOf(webId);
+    expect(await observer({ decision: "accepted", caller, request, time: 0 })).toBeUndefined();
+  });
+
+  it.each([
+    ["https://orders.internal", ["https://orders.internal"]],
+    ["HTTPS://Orders.Internal:443/", ["https://orders.internal"]],
+    ["http://localhost:80", ["http://localhost"]],
+    [
+      ["https://a.example:8443", "https://b.example"],
+      ["https://a.example:8443", "https://b.example"],
+    ],
+  ])("reads the origin %j", (given, origins) => {
+    expect(parse({ origin: given }).origins).toEqual(origins);
+  });
+
+  it("compares names of headers without case", () => {
+    expect(parse({ tokenHeaders: ["X-User-Token"] }).tokenHeaders).toEqual(["x-user-token"]);
+  });
+
+  it.each<[option: string, value: unknown, named?: string]>([
+    ["origin", undefined],
+    ["origin", ""],
+    ["origin", []],
+    ["origin", ["https://a.example", "a.example"], "origin[1]"],
+    ["origin", "orders.internal"],
+    ["origin", "https://orders.internal/path"],
+    ["origin", "https://orders.internal?query"],
+    ["origin", "https://user@orders.internal"],
+    ["origin", "ftp://orders.internal"],
+    ["origin", "*"],
+    ["policy", undefined],
+    ["policy", true],
+    ["policy", "*"],
+    ["accept", []],
+    ["accept", ["svid-proof"], "accept[0]"],
+    ["binding", "none"],
+    ["binding", true],
+    ["witProfile", "any"],
+    ["algorithms", []],
+    ["algorithms", ["none"], "algorithms[0]"],
+    ["algorithms", ["HS256"], "algorithms[0]"],
+    ["tokenHeaders", ["X User"], "tokenHeaders[0]"],
+    ["tokenHeaders", ["a", ""], "tokenHeaders[1]"],
+    ["tokenHeaders", "x-user-token"],
+    ["replay", {}],
+    ["replay", "memory"],
+    ["contentLimitBytes", -1],
+    ["contentLimitBytes", Number.POSITIVE_INFINITY],
+    ["maxProofLifetimeSeconds", 301],
+    ["maxProofLifetimeSeconds", 0],
+    ["maxCredentialLifetimeSeconds", 59],
+    ["clockSkewSeconds", 121],
+    ["clockSkewSeconds", -1],
+    ["timeoutMilliseconds", 0],
+    ["observer", {}],
+    ["clock", { now: () => 0 }],
+    ["audience", "https://orders.internal"],
+    ["trustProxy", true],
+  ])("refuses the option %s: %j", async (option, value, named = option) => {
+    const error = await expectOptionError(() => parse({ [option]: value }), named);
+    expect(error.message).toContain(`createVerifier: option ${named}: `);
+  });
+
+  it.each([[undefined], [null], [{}], [{ trustBundle: {} }], ["spire"]])(
+    "FC-004 refuses to be without trust: %j",
+    async (identity) => {
+      await expectOptionError(() => parse({ identity }), "identity");
+    },
+  );
+
+  it("refuses to have no options", async () => {
+    await expectOptionError(
+      () => parseVerifierOptions(undefined as unknown as VerifierOptions),
+      "",
+    );
+  });
+});
