@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import type { ProofFormat } from "@firsthand/core";
+import { callerId, origin, T } from "../support/scene.js";
+import { partnerId, tokenHeaders } from "./case-spec.js";
+import { fixedKey } from "./fixed-key.js";
+import { svidProofCases } from "./svid-proof-cases.js";
+import { trustBundles } from "./trust-domains.js";
+import { type Manifest, type VectorCase, type VectorFile, vectorFormat } from "./vector-file.js";
+import { callerWitKey } from "./wit.js";
+import { wpt01Cases, wpt02Cases } from "./wpt-cases.js";
+
+const specifications: Manifest["specifications"] = {
+  "svid-proof-1": "SVID-Proof, version 1: SPEC-MAP.md",
+  "wpt-02": "draft-ietf-wimse-wpt-02 with WIT-SVID (SPIFFE, 2026-07-01)",
+  "wpt-01": "draft-ietf-wimse-wpt-01 with WIT-SVID (SPIFFE, 2026-07-01)",
+};
+
+/** The files of the vectors by name: always the same bytes. */
+export function generateVectors(): ReadonlyMap<string, string> {
+  const files = new Map([
+    ["svid-proof-1.json", vectorFile("svid-proof-1", svidProofCases())],
+    ["wpt-02.json", vectorFile("wpt-02", wpt02Cases())],
+    ["wpt-01.json", vectorFile("wpt-01", wpt01Cases())],
+  ]);
+  const texts = new Map([...files].map(([name, file]) => [name, textOf(file)]));
+  texts.set("manifest.json", textOf(manifestOf(files, texts)));
+  return texts;
+}
+
+function vectorFile(profile: ProofFormat, cases: readonly VectorCase[]): VectorFile {
+  const ids = new Set<string>();
+  for (const { id } of cases) {
+    if (ids.has(id)) throw new Error(`two cases of ${profile} are ${id}`);
+    ids.add(id);
+  }
+  return {
+    format: vectorFormat,
+    profile,
+    verifier: {
+      accept: [profile],
+      origin,
+      allowedCallers: [callerId, partnerId],
+      binding: "full",
+      tokenHeaders,
+      now: T,
+      clockSkewSeconds: 30,
+      maxProofLifetimeSeconds: 120,
+    },
+    trustBundles,
+    testKeys: {
+      "X.509-SVID of the caller": fixedKey("X.509-SVID of the caller").privateJwk,
+      "WIT-SVID of the caller": callerWitKey.privateJwk,
+    },
+    cases,
+  };
+}
+
+function manifestOf(
+  files: ReadonlyMap<string, VectorFile>,
+  texts: ReadonlyMap<string, string>,
+): Manifest {
+  return {
+    format: vectorFormat,
+    description: "Proofs of workload identity on HTTP requests: which to accept, which to refuse.",
+    specifications,
+    files: [...files].map(([file, { cases }]) => ({
+      file,
+      accepted: cases.filter(({ expect }) => "accept" in expect).length,
+      refused: cases.filter(({ expect }) => "refuse" in expect).length,
+      sha256: createHash("sha256")
+        .update(texts.get(file) ?? "")
+        .digest("hex"),
+    })),
+  };
+}
+
+function textOf(value: object): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
