@@ -1,6 +1,6 @@
 import { type Caller, Refusal, type VerifyOptions } from "@firsthand/core";
 import { callerOf, createMessageVerifier, type WorkloadAuthOptions } from "@firsthand/core/http";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 
 declare module "fastify" {
@@ -26,7 +26,10 @@ declare module "fastify" {
  *
  * @throws {ConfigurationError} naming the option that is wrong, when the application gets ready
  */
-export const workloadAuth = fp(addWorkloadAuth, { fastify: "5.x", name: "@firsthand/fastify" });
+export const workloadAuth: FastifyPluginAsync<WorkloadAuthOptions> = fp(addWorkloadAuth, {
+  fastify: "5.x",
+  name: "@firsthand/fastify",
+});
 
 const decorated = Symbol("workloadAuth");
 
