@@ -5,8 +5,8 @@ import { workloadAuth } from "@firsthand/express";
 import type { RequestHandler } from "express";
 import multer from "multer";
 import { describe, expect, expectTypeOf, it } from "vitest";
+import { authOptions, checkout, portOf, send } from "../../../test/support/shop.js";
 import { expressVersions } from "./express-versions.js";
-import { authOptions, checkout, portOf, send } from "./shop.js";
 
 const formData = [
   "--teapot",

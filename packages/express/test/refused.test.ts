@@ -3,8 +3,17 @@ import { ConfigurationError, CredentialError, memoryReplayGuard, Refusal } from 
 import { refusalHandler, type WorkloadAuthOptions, workloadAuth } from "@firsthand/express";
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { describe, expect, it } from "vitest";
+import {
+  authOptions,
+  clock,
+  origin,
+  portOf,
+  prove,
+  type Sent,
+  send,
+  until,
+} from "../../../test/support/shop.js";
 import { expressVersions } from "./express-versions.js";
-import { authOptions, clock, origin, portOf, prove, type Sent, send, until } from "./shop.js";
 
 interface Case {
   readonly name: string;

@@ -9,7 +9,7 @@ import type { Caller } from "@firsthand/core";
 import { workloadAuth } from "@firsthand/fastify";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
-import { authOptions, checkout, portOf, prove, send, until } from "./shop.js";
+import { authOptions, checkout, portOf, prove, send, until } from "../../../test/support/shop.js";
 
 const apps: { close(): unknown }[] = [];
 afterEach(async () => {

@@ -9,7 +9,16 @@ import Fastify, {
   type onRequestAsyncHookHandler,
 } from "fastify";
 import { afterEach, describe, expect, it } from "vitest";
-import { authOptions, clock, origin, portOf, prove, type Sent, send, until } from "./shop.js";
+import {
+  authOptions,
+  clock,
+  origin,
+  portOf,
+  prove,
+  type Sent,
+  send,
+  until,
+} from "../../../test/support/shop.js";
 
 interface Case {
   readonly name: string;
