@@ -1,4 +1,4 @@
-import { base64, type VerificationCode } from "@firsthand/core";
+import type { VerificationCode } from "@firsthand/core";
 import { type IdentityMaterial, mintLeaf, x509SvidMaterial } from "@firsthand/testing";
 import type { Change } from "./intruder/changes.js";
 import type { Forgery } from "./intruder/forgeries.js";
@@ -61,6 +61,7 @@ export async function signedByNewsletter({ trustDomain }: Shop): Promise<Identit
   const forged = await mintLeaf(trustDomain, "/checkout", {}, { issuer: newsletter });
   const { intermediate } = trustDomain.authorities.x509;
   const { chain, privateKey } = x509SvidMaterial(forged, newsletter, intermediate);
+  const base64 = (der: Uint8Array) => Buffer.from(der).toString("base64");
   return {
     credentials: [{ kind: "x509-svid", chain: chain.map(base64), privateKey: base64(privateKey) }],
     bundles: {},

@@ -25,7 +25,7 @@ export type {
 } from "./observer.js";
 export { allow, allowTrustDomain, anyOf, type Policy, type PolicyRequest } from "./policy.js";
 export type { ContentMode } from "./proof/bind-content.js";
-export { type ProofFormat, proofFormats } from "./proof/format.js";
+export type { ProofFormat } from "./proof/format.js";
 export { createProver, type OutboundRequest, type Proof, type Prover } from "./prover.js";
 export type { PeerOptions, ProverOptions } from "./prover-options.js";
 export { type ProblemDetails, Refusal, toRefusal } from "./refusal.js";
@@ -34,7 +34,6 @@ export { type MemoryReplayGuardOptions, memoryReplayGuard } from "./replay/memor
 export {
   type IdScheme,
   parseTrustDomain,
-  parseWorkloadId,
   SpiffeId,
   SpiffeIdError,
   type SpiffeIdErrorCode,
@@ -52,9 +51,7 @@ export type { VerifierOptions } from "./verifier-options.js";
 // For adapters, sources and guards.
 
 export type { Awaitable } from "./awaitable.js";
-export { epochSeconds } from "./clock.js";
-export { base64, base64url, fromBase64, fromBase64url } from "./encoding.js";
-export { callback, capability, oneOf, parseOptions, wholeNumber } from "./options.js";
+export { callback, parseOptions, wholeNumber } from "./options.js";
 export type { AcceptContent, ProofRequest, RequestContent } from "./proof/proof-request.js";
 export { type RefusalRule, refusalCodes } from "./refusal-codes.js";
 export type { ReplayClaim, ReplayGuard, ReplayOutcome } from "./replay/replay-guard.js";

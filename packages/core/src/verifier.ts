@@ -62,8 +62,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const credential = await verifyCredential(proofToken, rules, cache, now);
     const head = { method, target, tokens, hasContent: request.content !== undefined };
     const proof = await verifyProof(proofToken, credential, head, rules, now);
-    const { id, record } = credential;
-    const caller = Object.freeze({ id, credential: record, proof: proof.record });
+    const caller = Object.freeze({
+      id: credential.id,
+      credential: credential.record,
+      proof: proof.record,
+    });
     return { caller, proof, head: { method, ...target } };
   }
 
