@@ -260,6 +260,14 @@ describe.each(["svid-proof", "wpt"] as const)("a request with a %s", (token) => 
     });
   });
 
+  it.each<[length: number, outcome: Outcome]>([
+    [12 * 1024, "token_malformed"],
+    [12 * 1024 + 1, "token_too_large"],
+  ])("of %d bytes without a dot has one outcome: %s", async (length, outcome) => {
+    const request = withProof(proved[token], () => "x".repeat(length));
+    await expectOutcome(request, outcome, token);
+  });
+
   it("is refused above 12 KiB", async () => {
     const padded = { x: "x".repeat(12 * 1024) };
     const request = withProofClaims(proved[token], scene.web, padded);

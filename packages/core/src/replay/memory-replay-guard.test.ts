@@ -36,6 +36,12 @@ describe("memoryReplayGuard", () => {
     expect(guard.claim(claim("a", { caller: other }))).toBe("replayed");
   });
 
+  it("may remember a single proof", () => {
+    const { guard } = create({ capacity: 1, capacityPerCaller: 1 });
+    expect(guard.claim(claim("a"))).toBe("first");
+    expect(guard.claim(claim("b"))).toBe("full");
+  });
+
   it("needs no options", () => {
     const guard = memoryReplayGuard();
     expect(guard.claim(claim("a"))).toBe("first");
@@ -246,24 +252,25 @@ class SetWallClockStep implements Step {
 describe("memoryReplayGuard, beside a simple model", () => {
   it("gives the same answers to any claims at any times", () => {
     const claims = fc.record({
-      key: fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"),
+      key: fc.constantFrom(..."abcdefghijkl"),
       caller: fc.constantFrom(caller, other),
       issuedAt: fc.constant(now),
       ttlSeconds: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(0.25, 1.5, 7.75)),
     });
+    const claiming = claims.map((given) => new ClaimStep(given));
     const steps = [
-      claims.map((given) => new ClaimStep(given)),
-      fc.nat(15_000).map((milliseconds) => new WaitStep(milliseconds)),
+      ...[claiming, claiming, claiming, claiming],
+      fc.nat(5000).map((milliseconds) => new WaitStep(milliseconds)),
       fc.integer({ min: -100, max: 100 }).map((seconds) => new SetWallClockStep(seconds)),
     ];
     fc.assert(
-      fc.property(fc.commands(steps, { maxCommands: 60 }), (commands) => {
+      fc.property(fc.commands(steps, { maxCommands: 80, size: "max" }), (commands) => {
         fc.modelRun(() => {
           const real = create({ capacity, capacityPerCaller });
           return { model: { milliseconds: real.clock.monotonic(), live: [] }, real };
         }, commands);
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
   });
 

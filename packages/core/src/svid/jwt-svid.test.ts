@@ -93,6 +93,7 @@ describe("validateJwtSvid", () => {
     ["JV-017 accepts a fractional exp", () => withClaims({ exp: now + 300.5 })],
     ["JV-018 ignores unknown claims", () => withClaims({ "example.org/x": {} })],
     ["accepts nbf within the skew", () => withClaims({ nbf: now + 30 })],
+    ["accepts a life of a day, and the skew", () => withClaims({ exp: now + 86_430 })],
   ])("%s", async (_, text) => {
     expect((await validate(text())).id.toString()).toBe(webId);
   });
@@ -199,6 +200,9 @@ describe("validateJwtSvid refuses", () => {
     ["JV-059 exp five minutes ago", () => withClaims({ exp: now - 300 }), "token_expired"],
     ["JV-063 a negative exp", () => withClaims({ exp: -1 }), "token_expired"],
     ["JV-064 exp in the far future", () => withClaims({ exp: 9e15 }), "token_lifetime_exceeded"],
+    ["exp a second too late", () => withClaims({ exp: now + 86_431 }), "token_lifetime_exceeded"],
+    ["8193 bytes", () => "x".repeat(8193), "token_too_large"],
+    ["8192 bytes for another reason", () => "x".repeat(8192), "token_malformed"],
     [
       "exp beyond all numbers",
       () => changed({ claimsText: (json) => json.replace(/"exp":\d+/, '"exp":1e400') }),

@@ -262,8 +262,13 @@ describe("parseX509Bundle", () => {
       () => parseX509Bundle(name, new Uint8Array(mebibyte + 1)),
       "bundle_too_large",
     );
-    const many = concat(...Array.from({ length: 501 }, () => rootOf(domain)));
-    await expectCredentialError(() => parseX509Bundle(name, many), "bundle_too_large");
+    await expectCredentialError(
+      () => parseX509Bundle(name, new Uint8Array(mebibyte)),
+      "bundle_invalid",
+    );
+    const many = (length: number) => concat(...Array.from({ length }, () => rootOf(domain)));
+    await expectCredentialError(() => parseX509Bundle(name, many(501)), "bundle_too_large");
+    expect((await parseX509Bundle(name, many(500))).x509Authorities).toHaveLength(500);
   });
 
   it("refuses a trust domain that is none", async () => {
