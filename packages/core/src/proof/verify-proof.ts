@@ -65,16 +65,18 @@ export async function verifyProof(
   await checkTokenHashes(claims, head.tokens, token);
   const id = proofIdOf(claims, token);
   const contentDigest = textClaim(claims, names.htb, token);
+  const isFull = binding === "full" || bindsAll(claims, names.htq, contentDigest, head);
   const record: CallerProof = {
     format,
-    binding: isFull(claims, names.htq, contentDigest, head) ? "full" : "target",
+    binding: isFull ? "full" : "target",
     idHash: await hashText(id),
     ...times,
   };
   return { token, record: Object.freeze(record), id, contentDigest };
 }
 
-function isFull(
+/** Where the rules do not demand it: whether the proof binds method, query and content. */
+function bindsAll(
   claims: JsonObject,
   htq: string,
   contentDigest: string | undefined,
