@@ -10,6 +10,7 @@ import {
   verify,
 } from "node:crypto";
 import type { KeyShape, PrivateKey, PublicKey, Runtime, SignatureScheme } from "./port.js";
+import { hasLengthOf } from "./signature-length.js";
 
 class NodeKey implements PublicKey, PrivateKey {
   readonly shape: KeyShape;
@@ -67,6 +68,7 @@ export const runtime: Runtime = {
   sign: (scheme, key, data) =>
     sign(digestOf(scheme), data, withParameters(scheme, NodeKey.object(key))),
   verify(scheme, key, data, signature) {
+    if (!hasLengthOf(key, signature)) return false;
     try {
       return verify(digestOf(scheme), data, withParameters(scheme, NodeKey.object(key)), signature);
     } catch {

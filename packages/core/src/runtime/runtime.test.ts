@@ -7,7 +7,7 @@ import {
   verify,
 } from "node:crypto";
 import { inspect } from "node:util";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { utf8 } from "../encoding.js";
 import { expectError } from "../expect-error.test-support.js";
 import { runtime as nodeRuntime } from "./node.js";
@@ -138,6 +138,21 @@ describe.each([
     expect(await runtime.verify(row.scheme, key, utf8("other"), good)).toBe(false);
   });
 
+  it.each(families)("answers no to a signature of %s without its leading zero", async (family) => {
+    const scheme = { family, hash: "SHA-256" } as const;
+    const row: Row = { name: "", pair: rsa, scheme };
+    const key = await publicKeyOf(row);
+    const { digest, input } = parametersOf(scheme, rsa.privateKey);
+    let signed = data;
+    let signature = sign(digest, signed, input);
+    for (let at = 0; signature[0] !== 0; at++) {
+      signed = utf8(`${at}`);
+      signature = sign(digest, signed, input);
+    }
+    expect(await runtime.verify(scheme, key, signed, signature)).toBe(true);
+    expect(await runtime.verify(scheme, key, signed, signature.subarray(1))).toBe(false);
+  });
+
   it("answers no to an ECDSA signature in DER", async () => {
     const [row] = rows as [Row];
     const signature = sign("sha256", data, p256.privateKey);
@@ -204,5 +219,18 @@ describe.each([
     expect(shown).toContain("P-256");
     expect(shown).not.toContain(jwk.d);
     expect(shown).not.toContain(Buffer.from(jwk.d as string, "base64url").toString("hex"));
+  });
+});
+
+describe("the runtime over WebCrypto", () => {
+  it("never makes a key that can be exported", async () => {
+    const imported = vi.spyOn(globalThis.crypto.subtle, "importKey");
+    const pkcs8 = p256.privateKey.export({ format: "der", type: "pkcs8" });
+    await webRuntime.importPkcs8(pkcs8, p256.shape);
+    await webRuntime.importPrivateJwk(p256.privateKey.export({ format: "jwk" }), p256.shape);
+    expect(imported.mock.calls.map(([, , , isExtractable]) => isExtractable)).toEqual([
+      false,
+      false,
+    ]);
   });
 });

@@ -7,6 +7,7 @@ import type {
   Runtime,
   SignatureScheme,
 } from "./port.js";
+import { hasLengthOf } from "./signature-length.js";
 
 const { subtle } = globalThis.crypto;
 
@@ -108,6 +109,7 @@ export const runtime: Runtime = {
     return new Uint8Array(await subtle.sign(signatureAlgorithm(scheme), cryptoKey, data));
   },
   async verify(scheme, key, data, signature) {
+    if (!hasLengthOf(key, signature)) return false;
     try {
       const cryptoKey = await WebKey.of(key, scheme, "verify");
       return await subtle.verify(signatureAlgorithm(scheme), cryptoKey, signature, data);
