@@ -60,6 +60,13 @@ export function oneOf<const T extends string>(...texts: readonly T[]): z.ZodMini
   return z.enum(texts, { error: `must be one of ${list}` });
 }
 
+/** The names of header fields (RFC 9110 §5.1), in lower case. */
+export function headerFieldNames(): z.ZodMiniType<readonly string[]> {
+  const error = "must be the name of a header field";
+  const isName = (name: string) => /^[\w!#$%&'*+.^`|~-]+$/.test(name);
+  return z.array(z.string({ error }).check(z.refine(isName, { error }), z.toLowerCase()));
+}
+
 /** An option that is a function. */
 export function callback<T>(): z.ZodMiniType<T> {
   return z.custom<T>((value) => typeof value === "function", { error: "must be a function" });

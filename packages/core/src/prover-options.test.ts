@@ -73,8 +73,21 @@ describe("parseProverOptions", () => {
     ["peers", [orders]],
     ["clock", {}],
     ["peer", {}],
+    ["tokenHeaders", "x-user-token"],
   ])("refuses the option %s: %j", async (option, value) => {
     await expectOptionError(() => parse({ [option]: value }), option);
+  });
+});
+
+describe("parseProverOptions", () => {
+  it("refuses an origin that is there twice, in two spellings", async () => {
+    const again = "https://ORDERS.internal:443";
+    const peers = { [orders]: id, [again]: "spiffe://td.example/other" };
+    await expectOptionError(() => parse({ peers }), `peers[${JSON.stringify(again)}]`);
+  });
+
+  it("refuses a token header with a name that no header has", async () => {
+    await expectOptionError(() => parse({ tokenHeaders: ["X User Token"] }), "tokenHeaders[0]");
   });
 });
 

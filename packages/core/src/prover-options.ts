@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { type Clock, systemClock } from "./clock.js";
 import { ProofError } from "./errors.js";
-import { capability, invalidOption, oneOf, parseOptions } from "./options.js";
+import { capability, headerFieldNames, invalidOption, oneOf, parseOptions } from "./options.js";
 import { type ProofFormat, proofFormats } from "./proof/format.js";
 import { parseOrigin } from "./proof/target.js";
 import { parseWorkloadId, type SpiffeId } from "./spiffe/spiffe-id.js";
@@ -55,7 +55,7 @@ const schema = z.strictObject({
     }),
     { error: "must map origins to SPIFFE IDs" },
   ),
-  tokenHeaders: z.optional(z.array(z.string())),
+  tokenHeaders: z.optional(headerFieldNames()),
   clock: z.optional(capability<Clock>("now", "monotonic", "delay")),
 });
 
@@ -70,8 +70,8 @@ export function parseProverOptions(options: ProverOptions): ProverRules {
   const { identity, peers, tokenHeaders = [], clock } = parseOptions(factory, schema, options);
   return Object.freeze({
     identity,
-    peers: new Map(Object.entries(peers).map(([origin, peer]) => parsePeer(origin, peer))),
-    tokenHeaders: tokenHeaders.map((name) => name.toLowerCase()),
+    peers: parsePeers(peers),
+    tokenHeaders,
     clock: clock ?? systemClock,
   });
 }
@@ -94,6 +94,22 @@ export function findPeer(url: URL, peers: ReadonlyMap<string, Peer>): Peer {
   const peer = peers.get(url.origin);
   if (peer === undefined) throw new ProofError("peer_unknown", { detail: url.origin });
   return peer;
+}
+
+function parsePeers(peers: ProverOptions["peers"]): ReadonlyMap<string, Peer> {
+  const byOrigin = new Map<string, Peer>();
+  for (const [key, value] of Object.entries(peers)) {
+    const [origin, peer] = parsePeer(key, value);
+    if (byOrigin.has(origin)) {
+      throw invalidOption(
+        factory,
+        `peers[${JSON.stringify(key)}]`,
+        "names an origin a second time",
+      );
+    }
+    byOrigin.set(origin, peer);
+  }
+  return byOrigin;
 }
 
 function parsePeer(origin: string, peer: string | PeerOptions): [origin: string, peer: Peer] {

@@ -146,7 +146,7 @@ export const refusalCodes = {
 
   // replay
   proof_replayed: proof("the proof was used before"),
-  proof_before_start: proof("the proof was issued before this replay guard started"),
+  proof_before_start: proof("the proof is older than what the replay guard can remember"),
   replay_guard_full: unavailable("the replay guard is full of live entries"),
   replay_quota_exceeded: unavailable("the caller used up its share of the replay guard"),
   replay_guard_unavailable: unavailable("the replay guard gave no usable answer"),

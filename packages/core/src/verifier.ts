@@ -62,6 +62,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const credential = await verifyCredential(proofToken, rules, cache, now);
     const head = { method, target, tokens, hasContent: request.content !== undefined };
     const proof = await verifyProof(proofToken, credential, head, rules, now);
+    cache.set(proofToken.credentialText, credential);
     const caller = Object.freeze({
       id: credential.id,
       credential: credential.record,

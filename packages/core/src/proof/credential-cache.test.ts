@@ -25,6 +25,7 @@ describe("the credential cache", () => {
   it("drops the oldest of more than a thousand", () => {
     const cache = createCredentialCache();
     for (let at = 0; at < 1000; at++) cache.set(`${at}`, verdict(at));
+    cache.set("7", verdict(7));
     expect(cache.get("0")).toBeDefined();
     cache.set("1000", verdict(1000));
     expect(cache.get("0")).toBeUndefined();

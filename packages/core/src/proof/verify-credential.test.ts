@@ -1,9 +1,23 @@
+import { toProofRequest } from "@firsthand/testing";
 import { describe, expect, it } from "vitest";
 import type { Caller } from "../caller.js";
 import { expectRefusal } from "../expect-error.test-support.js";
-import { createScene, prove, type Scene, verifierOf, verify } from "../scene.test-support.js";
+import {
+  createScene,
+  now,
+  prove,
+  rulesOf,
+  type Scene,
+  verifierOf,
+  verify,
+} from "../scene.test-support.js";
+import { parseTrustDomain } from "../spiffe/spiffe-id.js";
 import type { TrustBundle } from "../trust/trust-bundle.js";
 import type { TrustSource } from "../trust/trust-source.js";
+import { createCredentialCache } from "./credential-cache.js";
+import { findProof } from "./received-proof.js";
+import { readSecurityHeaders } from "./security-headers.js";
+import { proofTokenOf, verifyCredential } from "./verify-credential.js";
 
 /** A verifier whose trust can be changed under it. */
 async function createCase(kind: "x509-svid" | "wit-svid") {
@@ -50,6 +64,23 @@ describe.each(["x509-svid", "wit-svid"] as const)("the verdict on a %s", (kind) 
     const first = await call();
     await scene.web.renew();
     expect(wasReached(first, await call())).toBe(false);
+  });
+
+  it("does not rest on the bundle of another trust domain", async () => {
+    const { scene, trust, call } = await createCase(kind);
+    const bundle = await scene.domain.bundle();
+    trust(() => ({ ...bundle, trustDomain: parseTrustDomain("other.example") }));
+    await expectRefusal(call, "trust_domain_unknown");
+  });
+
+  it("is kept only for who proves the key", async () => {
+    const scene = await createScene({ credentials: [kind] });
+    const rules = rulesOf({ identity: scene.ledger, clock: scene.clock });
+    const { headers } = toProofRequest(await prove(scene));
+    const token = proofTokenOf(findProof(readSecurityHeaders(headers), rules.accept), rules);
+    const cache = createCredentialCache();
+    await verifyCredential(token, rules, cache, now);
+    expect(cache.get(token.credentialText)).toBeUndefined();
   });
 
   it("does not outlive the bundle of its trust domain", async () => {

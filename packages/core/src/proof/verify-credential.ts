@@ -49,15 +49,13 @@ export async function verifyCredential(
     if (bundle === known.bundle && now < known.record.expiresAt) return known;
     cache.delete(proof.credentialText);
   }
-  const credential =
-    proof.format === "svid-proof-1"
-      ? await validateSvidProofHeader(proof.segments, proof.profile, identity, { now, skewSeconds })
-      : await validateWit(proof.credentialText, identity, {
-          now,
-          skewSeconds,
-          maxLifetimeSeconds: rules.maxCredentialLifetimeSeconds,
-          profile: rules.witProfile,
-        });
-  cache.set(proof.credentialText, credential);
-  return credential;
+  if (proof.format === "svid-proof-1") {
+    return validateSvidProofHeader(proof.segments, proof.profile, identity, { now, skewSeconds });
+  }
+  return validateWit(proof.credentialText, identity, {
+    now,
+    skewSeconds,
+    maxLifetimeSeconds: rules.maxCredentialLifetimeSeconds,
+    profile: rules.witProfile,
+  });
 }

@@ -156,12 +156,18 @@ interface Live {
   readonly caller: SpiffeId;
   /** The last whole second in which the proof is remembered. */
   readonly lastSecond: number;
+  /** Wall clock, in seconds. */
+  readonly endsAt: number;
 }
 
 /** The rules without any cleverness: a list of what lives. */
 interface Model {
   milliseconds: number;
+  /** Wall clock. */
+  wallMilliseconds: number;
   live: Live[];
+  /** Whatever ends no later than this, and a second for rounding, may have been seen before. */
+  forgottenUntil: number;
 }
 
 const capacity = 6;
@@ -172,12 +178,16 @@ function expectedOutcome(
   { key, caller: id, ttlSeconds }: ReplayClaim,
 ): ReplayOutcome {
   const second = Math.floor(model.milliseconds / 1000);
+  const dead = model.live.filter(({ lastSecond }) => lastSecond < second);
+  model.forgottenUntil = Math.max(model.forgottenUntil, ...dead.map(({ endsAt }) => endsAt));
   model.live = model.live.filter(({ lastSecond }) => lastSecond >= second);
   if (model.live.some((entry) => entry.key === key)) return "replayed";
+  const endsAt = model.wallMilliseconds / 1000 + ttlSeconds;
+  if (endsAt <= model.forgottenUntil + 1) return "before_start";
   if (model.live.length >= capacity) return "full";
   const used = model.live.filter((entry) => entry.caller.equals(id)).length;
   if (used >= capacityPerCaller) return "quota";
-  model.live.push({ key, caller: id, lastSecond: second + Math.ceil(ttlSeconds) + 1 });
+  model.live.push({ key, caller: id, lastSecond: second + Math.ceil(ttlSeconds) + 1, endsAt });
   return "first";
 }
 
@@ -221,6 +231,7 @@ class WaitStep implements Step {
 
   run(model: Model, { clock }: Real) {
     model.milliseconds += this.#milliseconds;
+    model.wallMilliseconds += this.#milliseconds;
     clock.advance(this.#milliseconds);
   }
 
@@ -240,7 +251,8 @@ class SetWallClockStep implements Step {
     return true;
   }
 
-  run(_: Model, { clock }: Real) {
+  run(model: Model, { clock }: Real) {
+    model.wallMilliseconds += this.#seconds * 1000;
     clock.stepWallClock(this.#seconds);
   }
 
@@ -248,6 +260,18 @@ class SetWallClockStep implements Step {
     return `set the wall clock by ${this.#seconds} s`;
   }
 }
+
+describe("memoryReplayGuard, when the wall clock is set back", () => {
+  it("does not take a forgotten proof again, and goes on with new ones", () => {
+    const { clock, guard } = create();
+    expect(guard.claim(claim("a", { ttlSeconds: 90 }))).toBe("first");
+    clock.stepWallClock(-25);
+    clock.advance({ seconds: 92 });
+    const left = 90 - (92 - 25);
+    expect(guard.claim(claim("a", { ttlSeconds: left }))).toBe("before_start");
+    expect(guard.claim(claim("b", { ttlSeconds: 90 }))).toBe("first");
+  });
+});
 
 describe("memoryReplayGuard, beside a simple model", () => {
   it("gives the same answers to any claims at any times", () => {
@@ -267,7 +291,9 @@ describe("memoryReplayGuard, beside a simple model", () => {
       fc.property(fc.commands(steps, { maxCommands: 80, size: "max" }), (commands) => {
         fc.modelRun(() => {
           const real = create({ capacity, capacityPerCaller });
-          return { model: { milliseconds: real.clock.monotonic(), live: [] }, real };
+          const { clock } = real;
+          const times = { milliseconds: clock.monotonic(), wallMilliseconds: clock.now() };
+          return { model: { ...times, live: [], forgottenUntil: 0 }, real };
         }, commands);
       }),
       { numRuns: 300 },

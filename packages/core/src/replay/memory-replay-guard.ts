@@ -25,8 +25,8 @@ const schema = z.strictObject({
 
 /**
  * Remembers proofs in the memory of this process. A live proof is never forgotten: when the guard is
- * full, new ones are not accepted. Expiry follows a monotonic clock, so setting the wall clock back
- * brings nothing back. Several replicas need a guard that they share.
+ * full, new ones are not accepted. Expiry follows a monotonic clock; when the wall clock is set back,
+ * proofs that end before one that was forgotten are refused with `before_start`. Several replicas need a guard that they share.
  *
  * @throws {ConfigurationError}
  */
@@ -37,13 +37,18 @@ export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): Repla
   const startedAt = clock.now() / 1000;
   const live = new Set<string>();
   const perCaller = new Map<string, number>();
-  /** Keys by the second of the monotonic clock after which they are dead. */
-  const buckets = new Map<number, Array<readonly [key: string, caller: string]>>();
+  /** By the second of the monotonic clock after which its proofs are dead. */
+  const buckets = new Map<number, Bucket>();
   let swept = secondsOf(clock);
+  /** Wall clock, in seconds: when the last of the forgotten proofs ended. */
+  let forgottenUntil = 0;
 
   function forgetDead(now: number): void {
     for (; swept < now; swept++) {
-      for (const [key, caller] of buckets.get(swept) ?? []) {
+      const bucket = buckets.get(swept);
+      if (bucket === undefined) continue;
+      forgottenUntil = Math.max(forgottenUntil, bucket.endsAt);
+      for (const [key, caller] of bucket.proofs) {
         live.delete(key);
         const left = (perCaller.get(caller) as number) - 1;
         if (left === 0) perCaller.delete(caller);
@@ -57,6 +62,8 @@ export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): Repla
     const now = secondsOf(clock);
     forgetDead(now);
     if (live.has(key)) return "replayed";
+    const endsAt = clock.now() / 1000 + ttlSeconds;
+    if (endsAt <= forgottenUntil + roundingSeconds) return "before_start";
     if (refuseBeforeStart && (issuedAt === undefined || issuedAt < startedAt))
       return "before_start";
     const name = caller.toString();
@@ -64,9 +71,10 @@ export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): Repla
     if (live.size >= capacity) return "full";
     if (used >= capacityPerCaller) return "quota";
     const deadAfter = now + Math.ceil(ttlSeconds) + 1;
-    const bucket = buckets.get(deadAfter);
-    if (bucket === undefined) buckets.set(deadAfter, [[key, name]]);
-    else bucket.push([key, name]);
+    const bucket = buckets.get(deadAfter) ?? { proofs: [], endsAt };
+    bucket.proofs.push([key, name]);
+    bucket.endsAt = Math.max(bucket.endsAt, endsAt);
+    buckets.set(deadAfter, bucket);
     live.add(key);
     perCaller.set(name, used + 1);
     return "first";
@@ -74,6 +82,16 @@ export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): Repla
 
   return Object.freeze({ claim });
 }
+
+/** Proofs that die in the same second. */
+interface Bucket {
+  readonly proofs: (readonly [key: string, caller: string])[];
+  /** Wall clock, in seconds: when the last of them ends. */
+  endsAt: number;
+}
+
+/** A verifier counts in whole seconds, so the end of one proof can come out a second apart. */
+const roundingSeconds = 1;
 
 function secondsOf(clock: Clock): number {
   return Math.floor(clock.monotonic() / 1000);

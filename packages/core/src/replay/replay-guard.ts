@@ -14,7 +14,8 @@ export interface ReplayClaim {
 
 /**
  * `first`: not seen before, and now remembered. `replayed`: seen before. `full`, `quota`: cannot be
- * remembered, for all callers or for this one. `before_start`: older than what the guard can know.
+ * remembered, for all callers or for this one. `before_start`: older than what the guard
+ * can know, because it had not started or has forgotten.
  */
 export type ReplayOutcome = "first" | "replayed" | "full" | "quota" | "before_start";
 

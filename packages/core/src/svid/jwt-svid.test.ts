@@ -11,7 +11,7 @@ import {
 } from "@firsthand/testing";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { base64url, utf8 } from "../encoding.js";
-import { expectRefusal } from "../expect-error.test-support.js";
+import { expectOptionError, expectRefusal } from "../expect-error.test-support.js";
 import { spiffeAlgorithms } from "../jose/algorithms.js";
 import { outcomesWith } from "../jose/jws-outcomes.test-support.js";
 import type { VerificationCode } from "../refusal-codes.js";
@@ -144,6 +144,22 @@ describe("validateJwtSvid", () => {
 });
 
 type Row = readonly [title: string, text: () => string, code: VerificationCode];
+
+describe("the options of validateJwtSvid", () => {
+  it.each<[option: string, value: unknown]>([
+    ["identity", {}],
+    ["audience", undefined],
+    ["audience", ""],
+    ["clockSkewSeconds", "30"],
+    ["clockSkewSeconds", Number.NaN],
+    ["maxLifetimeSeconds", Number.POSITIVE_INFINITY],
+    ["clock", {}],
+    ["audiance", "ledger"],
+  ])("are refused when %s is %j", async (option, value) => {
+    const options = { identity, audience: "ledger", clock, [option]: value };
+    await expectOptionError(() => validateJwtSvid(good, options), option);
+  });
+});
 
 describe("validateJwtSvid refuses", () => {
   it.each<Row>([

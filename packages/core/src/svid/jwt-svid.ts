@@ -1,9 +1,11 @@
+import * as z from "zod/mini";
 import { type Clock, epochSeconds, systemClock } from "../clock.js";
 import { VerificationError } from "../errors.js";
 import { spiffeAlgorithms } from "../jose/algorithms.js";
 import { checkCredentialTimes } from "../jose/claims.js";
 import { type JwsProfile, parseClaims, parseHeader, splitJws } from "../jose/compact-jws.js";
 import type { JsonObject } from "../jose/strict-json.js";
+import { capability, parseOptions, wholeNumber } from "../options.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import type { SpiffeId } from "../spiffe/spiffe-id.js";
 import { lookUpBundle } from "../trust/bundle-lookup.js";
@@ -43,26 +45,40 @@ export interface JwtSvidOptions {
   readonly clock?: Clock | undefined;
 }
 
+const schema = z.strictObject({
+  identity: capability<TrustSource>("trustBundle"),
+  audience: z.string({ error: "must be the name of this service" }).check(z.minLength(1)),
+  clockSkewSeconds: z.optional(wholeNumber(0, 120)),
+  maxLifetimeSeconds: z.optional(wholeNumber(60, 366 * day)),
+  clock: z.optional(capability<Clock>("now", "monotonic", "delay")),
+});
+
 /**
  * Validates a JWT-SVID (SPIFFE JWT-SVID §3 to §5) against the bundle of its own trust domain, in
  * this process; nothing is delegated to the Workload API.
  *
  * @throws {VerificationError}
+ * @throws {ConfigurationError} naming the option that is wrong
  */
 export async function validateJwtSvid(text: string, options: JwtSvidOptions): Promise<JwtSvid> {
+  const {
+    identity,
+    clock = systemClock,
+    ...rules
+  } = parseOptions("validateJwtSvid", schema, options);
   const segments = splitJws(text, profile);
   const header = parseHeader(segments, profile);
   const claims = parseClaims(segments, profile);
   const id = subjectOf(claims, token);
-  const bundle = lookUpBundle(options.identity, id.trustDomain, token);
+  const bundle = lookUpBundle(identity, id.trustDomain, token);
   await verifyIssuer({ segments, header, profile }, bundle.jwtAuthorities, "optional");
   const expiresAt = checkCredentialTimes(claims, token, {
-    now: epochSeconds(options.clock ?? systemClock),
-    skewSeconds: options.clockSkewSeconds ?? 30,
-    maxLifetimeSeconds: options.maxLifetimeSeconds ?? day,
+    now: epochSeconds(clock),
+    skewSeconds: rules.clockSkewSeconds ?? 30,
+    maxLifetimeSeconds: rules.maxLifetimeSeconds ?? day,
   });
   const audience = audienceOf(claims);
-  if (!audience.includes(options.audience)) {
+  if (!audience.includes(rules.audience)) {
     throw new VerificationError("token_audience_mismatch", { token });
   }
   return Object.freeze({ id, audience, expiresAt, claims });

@@ -19,6 +19,7 @@ export function lookUpBundle(
   } catch (cause) {
     throw new VerificationError("trust_unavailable", { token, cause });
   }
-  if (bundle === undefined) throw new VerificationError("trust_domain_unknown", { token });
+  if (bundle?.trustDomain !== trustDomain)
+    throw new VerificationError("trust_domain_unknown", { token });
   return bundle;
 }
