@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import type { Clock } from "./clock.js";
 import { ConfigurationError } from "./errors.js";
 
 /**
@@ -48,6 +49,9 @@ export function capability<T>(...methods: readonly (keyof T & string)[]): z.ZodM
       hasMethod(input, "then") ? `${problem}; this is a promise, so await it` : problem,
   });
 }
+
+/** An option that is a clock. */
+export const clockOption: z.ZodMiniType<Clock> = capability<Clock>("now", "monotonic", "delay");
 
 function hasMethod(value: unknown, name: string): boolean {
   const isObject = typeof value === "object" && value !== null;

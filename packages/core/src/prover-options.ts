@@ -1,7 +1,14 @@
 import * as z from "zod/mini";
 import { type Clock, systemClock } from "./clock.js";
 import { ProofError } from "./errors.js";
-import { capability, headerFieldNames, invalidOption, oneOf, parseOptions } from "./options.js";
+import {
+  capability,
+  clockOption,
+  headerFieldNames,
+  invalidOption,
+  oneOf,
+  parseOptions,
+} from "./options.js";
 import { type ProofFormat, proofFormats } from "./proof/format.js";
 import { parseOrigin } from "./proof/target.js";
 import { parseWorkloadId, type SpiffeId } from "./spiffe/spiffe-id.js";
@@ -56,7 +63,7 @@ const schema = z.strictObject({
     { error: "must map origins to SPIFFE IDs" },
   ),
   tokenHeaders: z.optional(headerFieldNames()),
-  clock: z.optional(capability<Clock>("now", "monotonic", "delay")),
+  clock: z.optional(clockOption),
 });
 
 const defaultAccept: readonly ProofFormat[] = ["wpt-02", "svid-proof-1"];
@@ -101,19 +108,19 @@ function parsePeers(peers: ProverOptions["peers"]): ReadonlyMap<string, Peer> {
   for (const [key, value] of Object.entries(peers)) {
     const [origin, peer] = parsePeer(key, value);
     if (byOrigin.has(origin)) {
-      throw invalidOption(
-        factory,
-        `peers[${JSON.stringify(key)}]`,
-        "names an origin a second time",
-      );
+      throw invalidOption(factory, optionOf(key), "names an origin a second time");
     }
     byOrigin.set(origin, peer);
   }
   return byOrigin;
 }
 
+function optionOf(origin: string): string {
+  return `peers[${JSON.stringify(origin)}]`;
+}
+
 function parsePeer(origin: string, peer: string | PeerOptions): [origin: string, peer: Peer] {
-  const option = `peers[${JSON.stringify(origin)}]`;
+  const option = optionOf(origin);
   const normal = parseOrigin(origin);
   if (normal === undefined) {
     const problem = "the key must be an origin, such as https://orders.internal, without a path";

@@ -5,6 +5,7 @@ import type { Observer } from "./observer.js";
 import {
   callback,
   capability,
+  clockOption,
   headerFieldNames,
   oneOf,
   parseOptions,
@@ -110,7 +111,7 @@ const schema = z.strictObject({
   clockSkewSeconds: z.optional(wholeNumber(0, 120)),
   timeoutMilliseconds: z.optional(wholeNumber(1, 60_000)),
   observer: z.optional(callback<Observer>()),
-  clock: z.optional(capability<Clock>("now", "monotonic", "delay")),
+  clock: z.optional(clockOption),
 });
 
 /**

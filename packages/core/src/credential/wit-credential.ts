@@ -4,7 +4,7 @@ import { hashText } from "../hash.js";
 import type { JsonWebKey } from "../runtime/port.js";
 import { readWitSvid } from "../svid/wit-svid.js";
 import type { WitCredential } from "./credential.js";
-import { provesPossession } from "./possession.js";
+import { importOwnKey } from "./possession.js";
 
 /** A WIT-SVID as it is delivered: the token and its private key. */
 export interface WitSvidMaterial {
@@ -21,10 +21,8 @@ export interface WitSvidMaterial {
  */
 export async function loadWitSvid({ token, privateKey }: WitSvidMaterial): Promise<WitCredential> {
   const { id, key: publicKey, algorithm, expiresAt } = await read(token);
-  const key = await imported(privateKey, publicKey.shape);
-  if (!(await provesPossession(algorithm, key, publicKey))) {
-    throw new CredentialError("credential_key_mismatch");
-  }
+  const importPrivate = () => runtime.importPrivateJwk(privateKey, publicKey.shape);
+  const key = await importOwnKey(importPrivate, algorithm, publicKey);
   const thumbprint = await hashText(token);
   return Object.freeze({ kind: "wit-svid", id, token, algorithm, key, expiresAt, thumbprint });
 }
@@ -34,13 +32,5 @@ async function read(token: string) {
     return await readWitSvid(token, "wimse");
   } catch (cause) {
     throw new CredentialError("credential_invalid", { cause });
-  }
-}
-
-async function imported(jwk: JsonWebKey, shape: Parameters<typeof runtime.importPrivateJwk>[1]) {
-  try {
-    return await runtime.importPrivateJwk(jwk, shape);
-  } catch (cause) {
-    throw new CredentialError("credential_key_mismatch", { cause });
   }
 }

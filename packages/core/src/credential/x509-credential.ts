@@ -2,12 +2,11 @@ import { runtime } from "#runtime";
 import { CredentialError } from "../errors.js";
 import { hashBytes } from "../hash.js";
 import { proofAlgorithmOf } from "../jose/algorithms.js";
-import type { KeyShape, PrivateKey } from "../runtime/port.js";
 import { parseCertificateChain } from "../x509/certificate-chain.js";
 import { importKey } from "../x509/import-key.js";
 import { verifyLeafProfile } from "../x509/leaf-profile.js";
 import type { X509Credential } from "./credential.js";
-import { provesPossession } from "./possession.js";
+import { importOwnKey } from "./possession.js";
 
 /** An X.509-SVID as it is delivered: its certificates and its private key. */
 export interface X509SvidMaterial {
@@ -28,10 +27,8 @@ export interface X509SvidMaterial {
 export async function loadX509Svid(material: X509SvidMaterial): Promise<X509Credential> {
   const { id, chain, leaf, publicKey } = await read(material.chain);
   const algorithm = proofAlgorithmOf(leaf.keyShape);
-  const key = await imported(material.privateKey, leaf.keyShape);
-  if (!(await provesPossession(algorithm, key, publicKey))) {
-    throw new CredentialError("credential_key_mismatch");
-  }
+  const importPrivate = () => runtime.importPkcs8(material.privateKey, leaf.keyShape);
+  const key = await importOwnKey(importPrivate, algorithm, publicKey);
   return Object.freeze({
     kind: "x509-svid",
     id,
@@ -51,13 +48,5 @@ async function read(ders: readonly Uint8Array[]) {
     return { id: verifyLeafProfile(leaf), chain, leaf, publicKey: await importKey(leaf) };
   } catch (cause) {
     throw new CredentialError("credential_invalid", { cause });
-  }
-}
-
-async function imported(privateKey: Uint8Array, shape: KeyShape): Promise<PrivateKey> {
-  try {
-    return await runtime.importPkcs8(privateKey, shape);
-  } catch (cause) {
-    throw new CredentialError("credential_key_mismatch", { cause });
   }
 }

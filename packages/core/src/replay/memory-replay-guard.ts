@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { type Clock, systemClock } from "../clock.js";
-import { capability, parseOptions, wholeNumber } from "../options.js";
+import { clockOption, parseOptions, wholeNumber } from "../options.js";
 import type { ReplayClaim, ReplayGuard, ReplayOutcome } from "./replay-guard.js";
 
 export interface MemoryReplayGuardOptions {
@@ -20,13 +20,14 @@ const schema = z.strictObject({
   capacity: z.optional(wholeNumber(1, 10_000_000)),
   capacityPerCaller: z.optional(wholeNumber(1, 10_000_000)),
   refuseBeforeStart: z.optional(z.boolean()),
-  clock: z.optional(capability<Clock>("now", "monotonic", "delay")),
+  clock: z.optional(clockOption),
 });
 
 /**
  * Remembers proofs in the memory of this process. A live proof is never forgotten: when the guard is
  * full, new ones are not accepted. Expiry follows a monotonic clock; when the wall clock is set back,
- * proofs that end before one that was forgotten are refused with `before_start`. Several replicas need a guard that they share.
+ * proofs that end before one that was forgotten are refused with `before_start`. Several replicas
+ * need a guard that they share.
  *
  * @throws {ConfigurationError}
  */
@@ -44,7 +45,7 @@ export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): Repla
   let forgottenUntil = 0;
 
   function forgetDead(now: number): void {
-    for (; swept < now; swept++) {
+    for (; swept < now && buckets.size > 0; swept++) {
       const bucket = buckets.get(swept);
       if (bucket === undefined) continue;
       forgottenUntil = Math.max(forgottenUntil, bucket.endsAt);
@@ -56,6 +57,7 @@ export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): Repla
       }
       buckets.delete(swept);
     }
+    swept = now; // also after a long time in which nothing was remembered
   }
 
   function claim({ key, caller, issuedAt, ttlSeconds }: ReplayClaim): ReplayOutcome {

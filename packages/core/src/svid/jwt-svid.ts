@@ -5,7 +5,7 @@ import { spiffeAlgorithms } from "../jose/algorithms.js";
 import { checkCredentialTimes } from "../jose/claims.js";
 import { type JwsProfile, parseClaims, parseHeader, splitJws } from "../jose/compact-jws.js";
 import type { JsonObject } from "../jose/strict-json.js";
-import { capability, parseOptions, wholeNumber } from "../options.js";
+import { capability, clockOption, parseOptions, wholeNumber } from "../options.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import type { SpiffeId } from "../spiffe/spiffe-id.js";
 import { lookUpBundle } from "../trust/bundle-lookup.js";
@@ -50,7 +50,7 @@ const schema = z.strictObject({
   audience: z.string({ error: "must be the name of this service" }).check(z.minLength(1)),
   clockSkewSeconds: z.optional(wholeNumber(0, 120)),
   maxLifetimeSeconds: z.optional(wholeNumber(60, 366 * day)),
-  clock: z.optional(capability<Clock>("now", "monotonic", "delay")),
+  clock: z.optional(clockOption),
 });
 
 /**
