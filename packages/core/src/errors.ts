@@ -15,7 +15,10 @@ export class VerificationError extends Error {
   /** The token it is about, where it is about one. */
   readonly token: TokenKind | undefined;
 
-  constructor(code: VerificationCode, options: { cause?: unknown; token?: TokenKind } = {}) {
+  constructor(
+    code: VerificationCode,
+    options: { cause?: unknown; token?: TokenKind | undefined } = {},
+  ) {
     const about = options.token === undefined ? "" : ` (${options.token})`;
     super(`${refusalCodes[code].message}${about}`, { cause: options.cause });
     this.code = code;
@@ -25,7 +28,29 @@ export class VerificationError extends Error {
 
 const credentialMessages = {
   source_not_ready: "the identity source has no state yet",
+  source_expired: "the identity source has nothing left that is valid",
   source_closed: "the identity source was closed",
+
+  // the Workload API
+  endpoint_unreachable: "nothing answers at the address of the Workload API",
+  endpoint_forbidden: "this process may not open the socket of the Workload API",
+  endpoint_untrusted: "the socket of the Workload API could belong to somebody else",
+  endpoint_unavailable: "the Workload API is not available",
+  endpoint_stalled: "the Workload API fell silent",
+  endpoint_refused: "the Workload API refused the call as wrong",
+  endpoint_unsupported: "the Workload API does not offer this profile",
+  workload_unregistered: "the Workload API has no identity for this process",
+  response_malformed: "the Workload API does not speak its protocol",
+  response_too_large: "the Workload API sent more than the limit",
+  response_invalid: "the Workload API sent a state that is not valid",
+
+  // SVID files
+  file_unreadable: "a file of the identity cannot be read",
+  file_invalid: "a file of the identity does not hold what it has to hold",
+
+  // our own identity
+  identity_unexpected: "the identity is not the one that was asked for",
+  trust_domain_unexpected: "the identity belongs to another trust domain",
   credential_missing: "the identity source holds no credential that fits the request",
   credential_expired: "the credential has expired",
   credential_invalid: "the credential does not meet its profile",
@@ -34,6 +59,9 @@ const credentialMessages = {
   bundle_too_large: "the trust bundle is larger than the limit",
   bundle_key_duplicate: "the trust bundle uses a kid twice",
   bundle_key_private: "the trust bundle holds private or symmetric key material",
+  bundle_rollback: "the trust bundle is older than the one that is held",
+  bundle_endpoint_unreachable: "the bundle endpoint gave no usable answer",
+  bundle_endpoint_untrusted: "the bundle endpoint is not the one that was configured",
 } as const;
 
 /** What is wrong with our own identity or trust material. */
@@ -86,6 +114,7 @@ export type ConfigurationErrorCode =
   | "body_consumed"
   | "response_started"
   | "caller_unverified"
+  | "key_not_exportable"
   | "cryptography_unsound";
 
 /** The program is set up wrongly. Thrown at construction where it can be known there. */

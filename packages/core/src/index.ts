@@ -3,6 +3,7 @@
 export type { Caller, CallerCredential, CallerProof } from "./caller.js";
 export { type Clock, systemClock } from "./clock.js";
 export type { Credential, WitCredential, X509Credential } from "./credential/credential.js";
+export { exportPrivateKey } from "./credential/export-key.js";
 export { loadWitSvid, type WitSvidMaterial } from "./credential/wit-credential.js";
 export { loadX509Svid, type X509SvidMaterial } from "./credential/x509-credential.js";
 export {
@@ -34,6 +35,7 @@ export { type MemoryReplayGuardOptions, memoryReplayGuard } from "./replay/memor
 export {
   type IdScheme,
   parseTrustDomain,
+  parseWorkloadId,
   SpiffeId,
   SpiffeIdError,
   type SpiffeIdErrorCode,
@@ -41,7 +43,11 @@ export {
 } from "./spiffe/spiffe-id.js";
 export { type JwtSvid, type JwtSvidOptions, validateJwtSvid } from "./svid/jwt-svid.js";
 export type { WitProfile } from "./svid/wit-svid.js";
-export { parseTrustBundle, parseX509Bundle } from "./trust/parse-trust-bundle.js";
+export {
+  parseTokenBundle,
+  parseTrustBundle,
+  parseX509Bundle,
+} from "./trust/parse-trust-bundle.js";
 export { type StaticSourceOptions, staticSource } from "./trust/static-source.js";
 export type { TokenAuthority, TrustBundle } from "./trust/trust-bundle.js";
 export type { CredentialSource, TrustSource, WorkloadIdentity } from "./trust/trust-source.js";
@@ -51,10 +57,24 @@ export type { VerifierOptions } from "./verifier-options.js";
 // For adapters, sources and guards.
 
 export type { Awaitable } from "./awaitable.js";
-export { callback, parseOptions, wholeNumber } from "./options.js";
+export { type JsonObject, parseStrictJson } from "./jose/strict-json.js";
+export {
+  callback,
+  capability,
+  clockOption,
+  invalidOption,
+  oneOf,
+  parseOptions,
+  wholeNumber,
+} from "./options.js";
 export type { AcceptContent, ProofRequest, RequestContent } from "./proof/proof-request.js";
 export { type RefusalRule, refusalCodes } from "./refusal-codes.js";
 export type { ReplayClaim, ReplayGuard, ReplayOutcome } from "./replay/replay-guard.js";
 export type { JsonWebKey, KeyShape, PrivateKey, PublicKey } from "./runtime/port.js";
+export { type ValidatedWitSvid, validateWitSvid } from "./svid/wit-svid.js";
 export type { X509Authority } from "./x509/authority.js";
-export type { Certificate } from "./x509/certificate.js";
+export { type Certificate, parseCertificate } from "./x509/certificate.js";
+export { splitDer } from "./x509/der.js";
+export { verifyLeafProfile } from "./x509/leaf-profile.js";
+export type { ValidityCheck } from "./x509/path.js";
+export { type ValidatedX509Svid, validateX509Svid } from "./x509/x509-svid.js";

@@ -45,7 +45,7 @@ export async function validateSvidProofHeader(
   times: { readonly now: number; readonly skewSeconds: number },
 ): Promise<VerifiedCredential> {
   const { parameters, algorithm } = parseHeader(segments, profile);
-  const svid = await validateX509Svid(chainOf(parameters), trust, times);
+  const svid = await validateX509Svid(chainOf(parameters), trust, times, "svid-proof");
   if (algorithm !== proofAlgorithmOf(svid.key.shape)) throw refuse("token_algorithm_mismatch");
   const { id, key, bundle, thumbprint, notBefore, expiresAt } = svid;
   const record = {

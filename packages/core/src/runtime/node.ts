@@ -65,6 +65,7 @@ export const runtime: Runtime = {
     new NodeKey(createPrivateKey({ key: pkcs8 as Buffer, format: "der", type: "pkcs8" }), shape),
   importPrivateJwk: (jwk, shape) =>
     new NodeKey(createPrivateKey({ key: { ...jwk }, format: "jwk" }), shape),
+  exportPkcs8: (key) => NodeKey.object(key).export({ format: "der", type: "pkcs8" }),
   sign: (scheme, key, data) =>
     sign(digestOf(scheme), data, withParameters(scheme, NodeKey.object(key))),
   verify(scheme, key, data, signature) {

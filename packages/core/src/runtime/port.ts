@@ -64,6 +64,12 @@ export interface Runtime {
   importPkcs8(pkcs8: Uint8Array, shape: KeyShape): Awaitable<PrivateKey>;
   /** A private JWK. Rejects or throws on anything else. */
   importPrivateJwk(jwk: JsonWebKey, shape: KeyShape): Awaitable<PrivateKey>;
+  /**
+   * PKCS#8 DER of a private key, for a TLS stack of the same process.
+   *
+   * @throws {ConfigurationError} `key_not_exportable` on WebCrypto
+   */
+  exportPkcs8(key: PrivateKey): Uint8Array;
   sign(scheme: SignatureScheme, key: PrivateKey, data: Uint8Array): Awaitable<Uint8Array>;
   /** False for a signature that does not verify, whatever is wrong with it; never throws for one. */
   verify(

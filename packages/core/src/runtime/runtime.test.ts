@@ -1,6 +1,7 @@
 import {
   constants,
   createHash,
+  createPrivateKey,
   generateKeyPairSync,
   type KeyObject,
   sign,
@@ -9,6 +10,7 @@ import {
 import { inspect } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { utf8 } from "../encoding.js";
+import { ConfigurationError } from "../errors.js";
 import { expectError } from "../expect-error.test-support.js";
 import { runtime as nodeRuntime } from "./node.js";
 import type { HashName, KeyShape, SignatureScheme } from "./port.js";
@@ -223,6 +225,13 @@ describe.each([
 });
 
 describe("the runtime over WebCrypto", () => {
+  it("keeps a private key to itself", async () => {
+    const pkcs8 = p256.privateKey.export({ format: "der", type: "pkcs8" });
+    const key = await webRuntime.importPkcs8(pkcs8, p256.shape);
+    const act = () => webRuntime.exportPkcs8(key);
+    await expectError(act, ConfigurationError, { code: "key_not_exportable" });
+  });
+
   it("never makes a key that can be exported", async () => {
     const imported = vi.spyOn(globalThis.crypto.subtle, "importKey");
     const pkcs8 = p256.privateKey.export({ format: "der", type: "pkcs8" });
@@ -232,5 +241,27 @@ describe("the runtime over WebCrypto", () => {
       false,
       false,
     ]);
+  });
+});
+
+describe("the runtime over node:crypto", () => {
+  it.each([
+    ["an EC key", p256],
+    ["an RSA key", rsa],
+  ])("exports %s, however it was imported", async (_, { privateKey, shape }) => {
+    const pkcs8 = privateKey.export({ format: "der", type: "pkcs8" });
+    const jwk = privateKey.export({ format: "jwk" });
+    for (const key of [
+      await nodeRuntime.importPkcs8(pkcs8, shape),
+      await nodeRuntime.importPrivateJwk(jwk, shape),
+    ]) {
+      expect(
+        createPrivateKey({
+          key: Buffer.from(nodeRuntime.exportPkcs8(key)),
+          format: "der",
+          type: "pkcs8",
+        }).equals(privateKey),
+      ).toBe(true);
+    }
   });
 });

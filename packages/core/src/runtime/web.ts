@@ -1,4 +1,5 @@
 import { concat } from "../encoding.js";
+import { ConfigurationError } from "../errors.js";
 import type {
   JsonWebKey,
   KeyShape,
@@ -104,6 +105,9 @@ export const runtime: Runtime = {
   importPublicJwk: (jwk, shape) => imported(shape, "verify", jwkImport(jwk)),
   importPkcs8: (pkcs8, shape) => imported(shape, "sign", derImport("pkcs8", pkcs8)),
   importPrivateJwk: (jwk, shape) => imported(shape, "sign", jwkImport(jwk)),
+  exportPkcs8() {
+    throw new ConfigurationError("key_not_exportable", "WebCrypto keeps private keys to itself");
+  },
   async sign(scheme, key, data) {
     const cryptoKey = await WebKey.of(key, scheme, "sign");
     return new Uint8Array(await subtle.sign(signatureAlgorithm(scheme), cryptoKey, data));

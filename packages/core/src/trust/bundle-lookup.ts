@@ -11,7 +11,7 @@ import type { TrustSource } from "./trust-source.js";
 export function lookUpBundle(
   source: TrustSource,
   trustDomain: TrustDomain,
-  token: TokenKind,
+  token?: TokenKind,
 ): TrustBundle {
   let bundle: TrustBundle | undefined;
   try {

@@ -1,4 +1,4 @@
-import { VerificationError } from "../errors.js";
+import { type TokenKind, VerificationError } from "../errors.js";
 import { hashBytes } from "../hash.js";
 import type { PublicKey } from "../runtime/port.js";
 import type { SpiffeId } from "../spiffe/spiffe-id.js";
@@ -10,8 +10,6 @@ import { parseCertificateChain } from "./certificate-chain.js";
 import { importKey } from "./import-key.js";
 import { verifyLeafProfile } from "./leaf-profile.js";
 import { type ValidityCheck, verifyPath } from "./path.js";
-
-const token = "svid-proof";
 
 /** An X.509-SVID that its trust domain issued. It says nothing about the sender without a proof. */
 export interface ValidatedX509Svid {
@@ -34,6 +32,7 @@ export interface ValidatedX509Svid {
  * Validates an X.509-SVID (X509-SVID §5) against the bundle of exactly its own trust domain.
  *
  * @param chain DER, leaf first, then each issuer of the one before
+ * @param token the kind of token that carries it, for error messages
  * @throws {VerificationError} with a `certificate_…` code, `trust_domain_unknown`,
  * `trust_bundle_empty`, `trust_unavailable`
  */
@@ -41,6 +40,7 @@ export async function validateX509Svid(
   chain: readonly Uint8Array[],
   trust: TrustSource,
   check: ValidityCheck,
+  token?: TokenKind,
 ): Promise<ValidatedX509Svid> {
   const certificates = parseCertificateChain(chain);
   const [certificate] = certificates;
