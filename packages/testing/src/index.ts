@@ -51,6 +51,26 @@ export {
   type TestTrustDomain,
   type TrustDomainOptions,
 } from "./trust-domain.js";
+export type { WorkloadApiFault } from "./workload-api/faults.js";
+export type { GrpcStatus } from "./workload-api/grpc.js";
+export type { WorkloadApiProfile, WorkloadApiRequest } from "./workload-api/methods.js";
+export type { RegisteredWorkload } from "./workload-api/registration.js";
+export type {
+  JwtBundlesResponse,
+  JwtSvidResponse,
+  WitBundlesResponse,
+  WitSvidResponse,
+  WorkloadApiMethod,
+  WorkloadApiResponses,
+  X509BundlesResponse,
+  X509SvidResponse,
+} from "./workload-api/responses.js";
+export { serveWorkloadApi } from "./workload-api/serve-workload-api.js";
+export type {
+  WorkloadApiCall,
+  WorkloadApiServer,
+  WorkloadApiServerOptions,
+} from "./workload-api/workload-api-server.js";
 export type { Workload } from "./workload-id.js";
 export {
   type CertificateIssuer,

@@ -165,6 +165,11 @@ export class TestTrustDomain {
     this.#trusted.set(other.name, other);
   }
 
+  /** The trust domains whose bundles its identities hold: itself, then those it federates with. */
+  trusted(): readonly TestTrustDomain[] {
+    return [...this.#trusted.values()];
+  }
+
   /**
    * Replaces all authorities. The old ones stay in the bundle, so that what they issued stays good.
    */
