@@ -29,6 +29,8 @@ export const coveredAreas = [
   "trust-bundle",
   "replay-cache",
   "policy",
+  "workload-api",
+  "rotation",
   "fail-closed",
 ] as const;
 

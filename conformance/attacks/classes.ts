@@ -16,6 +16,7 @@ export type Code =
 
 /** What the catalogue's classes of causes are called here. */
 export const classes: Readonly<Record<string, readonly Code[]>> = {
+  "bundle.endpoint_auth": ["CredentialError bundle_endpoint_untrusted"],
   "bundle.duplicate_kid": ["CredentialError bundle_key_duplicate"],
   "bundle.empty_trusts_nothing": ["VerificationError trust_bundle_empty"],
   "bundle.invalid": ["CredentialError bundle_invalid", "SpiffeIdError trust_domain_invalid"],
@@ -82,12 +83,25 @@ export const classes: Readonly<Record<string, readonly Code[]>> = {
   "replay.start_window": ["VerificationError proof_before_start"],
   "replay.store_unavailable": ["VerificationError replay_guard_unavailable"],
 
+  "source.closed": ["CredentialError source_closed"],
+  "source.torn_snapshot": ["CredentialError credential_key_mismatch"],
+
   "wit.aud_present": ["VerificationError token_audience_forbidden"],
   "wit.bearer": ["VerificationError wit_as_bearer"],
   "wit.cnf_alg": ["VerificationError confirmation_algorithm_invalid"],
   "wit.cnf_invalid": ["VerificationError confirmation_invalid"],
   "wit.cnf_weak": ["VerificationError confirmation_key_weak"],
   "wit.no_proof": ["VerificationError wit_without_proof"],
+
+  "wlapi.address": ["ConfigurationError option_invalid"],
+  "wlapi.invalid_argument": ["CredentialError endpoint_refused"],
+  "wlapi.permission_denied": ["CredentialError endpoint_forbidden"],
+  "wlapi.protocol": ["CredentialError response_malformed"],
+  "wlapi.response_invalid": ["CredentialError response_invalid"],
+  "wlapi.socket_untrusted": ["CredentialError endpoint_untrusted"],
+  "wlapi.stalled": ["CredentialError endpoint_stalled"],
+  "wlapi.too_large": ["CredentialError response_too_large"],
+  "wlapi.unexpected_trust_domain": ["CredentialError trust_domain_unexpected"],
 
   "wpt.aud_mismatch": ["VerificationError proof_audience_mismatch"],
   "wpt.aud_missing": ["VerificationError proof_audience_missing"],
@@ -148,7 +162,6 @@ export const shared: Partial<Record<Code, string>> = {
 
 /** Why a class has no code. */
 export const withoutCode: Readonly<Record<string, string>> = {
-  "bundle.endpoint_auth": "No bundle endpoint is ever fetched.",
   "config.no_delegation": "There is nothing to turn on: every token is validated in this process.",
   "mw.info_leak": "It is a property of every answer, and tested as one.",
   "mw.log_injection": "It is a property of every observation, and tested as one.",

@@ -59,7 +59,7 @@ const credentialMessages = {
   bundle_too_large: "the trust bundle is larger than the limit",
   bundle_key_duplicate: "the trust bundle uses a kid twice",
   bundle_key_private: "the trust bundle holds private or symmetric key material",
-  bundle_rollback: "the trust bundle is older than the one that is held",
+  bundle_rollback: "the trust bundle has other authorities and no higher sequence than the one that is held",
   bundle_endpoint_unreachable: "the bundle endpoint gave no usable answer",
   bundle_endpoint_untrusted: "the bundle endpoint is not the one that was configured",
 } as const;
@@ -87,6 +87,8 @@ const proofMessages = {
   peer_unknown: "no peer is configured for the origin, so no proof is made for it",
   url_invalid: "the URL cannot be proved",
   transport_insecure: "the transport does not authenticate the server",
+  peer_untrusted: "the server did not show a certificate that its trust domain vouches for",
+  peer_unexpected: "the server is another workload than the one that is configured",
   header_conflict: "the request already has a header that the proof needs",
   body_too_large: "the body is longer than the limit, so it cannot be bound",
   body_unsupported: "the body has a type that cannot be bound",

@@ -61,6 +61,7 @@ export const runtime: Runtime = {
     new NodeKey(createPublicKey({ key: spki as Buffer, format: "der", type: "spki" }), shape),
   importPublicJwk: (jwk, shape) =>
     new NodeKey(createPublicKey({ key: { ...jwk }, format: "jwk" }), shape),
+  exportPublicJwk: (key) => NodeKey.object(key).export({ format: "jwk" }),
   importPkcs8: (pkcs8, shape) =>
     new NodeKey(createPrivateKey({ key: pkcs8 as Buffer, format: "der", type: "pkcs8" }), shape),
   importPrivateJwk: (jwk, shape) =>

@@ -60,6 +60,8 @@ export interface Runtime {
   importSpki(spki: Uint8Array, shape: KeyShape): Awaitable<PublicKey>;
   /** A public JWK, already checked for its shape. Rejects or throws on a point off the curve. */
   importPublicJwk(jwk: JsonWebKey, shape: KeyShape): Awaitable<PublicKey>;
+  /** A public key as JWK. Engines add members that are not of the key. */
+  exportPublicJwk(key: PublicKey): Awaitable<JsonWebKey>;
   /** PKCS#8 DER, unencrypted. Rejects or throws on anything else. */
   importPkcs8(pkcs8: Uint8Array, shape: KeyShape): Awaitable<PrivateKey>;
   /** A private JWK. Rejects or throws on anything else. */

@@ -184,6 +184,15 @@ describe.each([
     expect(await runtime.verify(scheme, await publicKeyOf(row), data, signature)).toBe(false);
   });
 
+  it.each(rows)("exports the public key of $name, however it came in", async (row) => {
+    const { pair } = row;
+    const jwk = pair.publicKey.export({ format: "jwk" });
+    const spki = pair.publicKey.export({ format: "der", type: "spki" });
+    for (const key of [await publicKeyOf(row), await runtime.importSpki(spki, pair.shape)]) {
+      expect(await runtime.exportPublicJwk(key)).toMatchObject(jwk);
+    }
+  });
+
   it("refuses a public key that is none", async () => {
     const jwk = p256.publicKey.export({ format: "jwk" });
     const offCurve = { ...jwk, y: jwk.x };

@@ -82,12 +82,15 @@ async function imported(shape: KeyShape, usage: Usage, importKey: Import): Promi
   return key;
 }
 
+/** Only a public key, which verifies, may be exported again. */
 function jwkImport(jwk: JsonWebKey): Import {
-  return (algorithm, usage) => subtle.importKey("jwk", { ...jwk }, algorithm, false, [usage]);
+  return (algorithm, usage) =>
+    subtle.importKey("jwk", { ...jwk }, algorithm, usage === "verify", [usage]);
 }
 
 function derImport(format: "spki" | "pkcs8", der: Uint8Array): Import {
-  return (algorithm, usage) => subtle.importKey(format, der, algorithm, false, [usage]);
+  return (algorithm, usage) =>
+    subtle.importKey(format, der, algorithm, usage === "verify", [usage]);
 }
 
 /** WebCrypto, for every runtime without `node:crypto`. */
@@ -103,6 +106,10 @@ export const runtime: Runtime = {
   randomBytes: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)),
   importSpki: (spki, shape) => imported(shape, "verify", derImport("spki", spki)),
   importPublicJwk: (jwk, shape) => imported(shape, "verify", jwkImport(jwk)),
+  async exportPublicJwk(key) {
+    const cryptoKey = await WebKey.of(key, schemes[key.shape.kind], "verify");
+    return subtle.exportKey("jwk", cryptoKey);
+  },
   importPkcs8: (pkcs8, shape) => imported(shape, "sign", derImport("pkcs8", pkcs8)),
   importPrivateJwk: (jwk, shape) => imported(shape, "sign", jwkImport(jwk)),
   exportPkcs8() {
