@@ -28,7 +28,7 @@ const builtins = builtinModules.filter((name) => !name.startsWith("_")).join("|"
 const nodeImport = new RegExp(
   `(?:from|import|require)\\s*\\(?\\s*["'](?:node:|(?:${builtins})["'/])`,
 );
-const nodeGlobal = /\b(?:Buffer|process|setImmediate|__dirname|__filename)\b/;
+const nodeGlobal = /\b(?:Buffer|setImmediate|__dirname|__filename)\b|\bprocess\s*[.[]/;
 const nodeGlobals = ["process", "Buffer", "global", "setImmediate", "clearImmediate", "require"];
 
 /** The built core, as an application finds it; `dist` is built afresh, the work tree is not touched. */
