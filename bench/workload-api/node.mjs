@@ -1,0 +1,3 @@
+import { report, started } from "./report.mjs";
+
+report(started, "spiffe://shop.example/checkout");
