@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
+	"github.com/spiffe/go-spiffe/v2/workloadapi"
+)
+
+// openSource waits for an identity of the Workload API, but not for ever.
+func openSource(ctx context.Context, address string) (*workloadapi.X509Source, error) {
+	bounded, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	source, err := workloadapi.NewX509Source(bounded, clientOf(address))
+	if err != nil {
+		return nil, fmt.Errorf("no X.509 source: %w", err)
+	}
+	return source, nil
+}
+
+func clientOf(address string) workloadapi.SourceOption {
+	return workloadapi.WithClientOptions(workloadapi.WithAddr(address))
+}
+
+func serialOf(svid *x509svid.SVID) string {
+	return svid.Certificates[0].SerialNumber.Text(16)
+}
