@@ -40,6 +40,6 @@ async function buildOrSkip(directory: string, packages: readonly string[]): Prom
     await goBuild("spire", directory, packages);
   } catch (error) {
     const reason = (error as Error).message.replaceAll(/\s+/g, " ").slice(0, 400);
-    throw new Skip(`SPIRE ${spireVersion} could not be built here: ${reason}`);
+    throw new Skip(`SPIRE ${spireVersion} could not be built here: ${reason}`, { cause: error });
   }
 }

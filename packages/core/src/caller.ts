@@ -6,7 +6,7 @@ export interface Caller {
   readonly id: SpiffeId;
   /** The credential that named it. */
   readonly credential: CallerCredential;
-  /** The proof that it holds the key of the credential. */
+  /** How it proved to hold the key of the credential. `binding` tells what that says of the request. */
   readonly proof: CallerProof;
 }
 
@@ -23,8 +23,11 @@ export interface CallerCredential {
   readonly issuer: string | undefined;
 }
 
-/** What was proved about the request. */
-export interface CallerProof {
+/** A signature over the request, or no more than the connection it came over. */
+export type CallerProof = SignedProof | ChannelEvidence;
+
+/** What was proved about the request itself. */
+export interface SignedProof {
   readonly format: ProofFormat;
   /** `full`: method, target, query and content. `target`: at least the target URI without query. */
   readonly binding: "full" | "target";
@@ -33,5 +36,18 @@ export interface CallerProof {
   /** Seconds since the epoch; undefined for a proof without `iat`. */
   readonly issuedAt: number | undefined;
   /** Seconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/**
+ * Nothing but mutual TLS: the request came over a connection of this workload. Nothing ties the
+ * request itself to it, and whoever ends TLS in front of the workload can send what it likes.
+ */
+export interface ChannelEvidence {
+  readonly format: "mutual-tls";
+  readonly binding: "channel";
+  readonly idHash: undefined;
+  readonly issuedAt: undefined;
+  /** Seconds since the epoch: the earliest `notAfter` of the path. */
   readonly expiresAt: number;
 }

@@ -59,7 +59,8 @@ const credentialMessages = {
   bundle_too_large: "the trust bundle is larger than the limit",
   bundle_key_duplicate: "the trust bundle uses a kid twice",
   bundle_key_private: "the trust bundle holds private or symmetric key material",
-  bundle_rollback: "the trust bundle has other authorities and no higher sequence than the one that is held",
+  bundle_rollback:
+    "the trust bundle has other authorities and no higher sequence than the one that is held",
   bundle_endpoint_unreachable: "the bundle endpoint gave no usable answer",
   bundle_endpoint_untrusted: "the bundle endpoint is not the one that was configured",
 } as const;

@@ -1,6 +1,12 @@
 // For applications.
 
-export type { Caller, CallerCredential, CallerProof } from "./caller.js";
+export type {
+  Caller,
+  CallerCredential,
+  CallerProof,
+  ChannelEvidence,
+  SignedProof,
+} from "./caller.js";
 export { type Clock, systemClock } from "./clock.js";
 export type { Credential, WitCredential, X509Credential } from "./credential/credential.js";
 export { exportPrivateKey } from "./credential/export-key.js";
@@ -26,7 +32,7 @@ export type {
 } from "./observer.js";
 export { allow, allowTrustDomain, anyOf, type Policy, type PolicyRequest } from "./policy.js";
 export type { ContentMode } from "./proof/bind-content.js";
-export type { ProofFormat } from "./proof/format.js";
+export type { EvidenceKind, ProofFormat } from "./proof/format.js";
 export { createProver, type OutboundRequest, type Proof, type Prover } from "./prover.js";
 export type { PeerOptions, ProverOptions } from "./prover-options.js";
 export { type ProblemDetails, Refusal, toRefusal } from "./refusal.js";
@@ -43,6 +49,7 @@ export {
 } from "./spiffe/spiffe-id.js";
 export { type JwtSvid, type JwtSvidOptions, validateJwtSvid } from "./svid/jwt-svid.js";
 export type { WitProfile } from "./svid/wit-svid.js";
+export { formatTrustBundle } from "./trust/format-trust-bundle.js";
 export {
   parseTokenBundle,
   parseTrustBundle,
@@ -72,6 +79,7 @@ export { type RefusalRule, refusalCodes } from "./refusal-codes.js";
 export type { ReplayClaim, ReplayGuard, ReplayOutcome } from "./replay/replay-guard.js";
 export type { JsonWebKey, KeyShape, PrivateKey, PublicKey } from "./runtime/port.js";
 export { type ValidatedWitSvid, validateWitSvid } from "./svid/wit-svid.js";
+export { maxBundleBytes } from "./trust/bundle-document.js";
 export type { X509Authority } from "./x509/authority.js";
 export { type Certificate, parseCertificate } from "./x509/certificate.js";
 export { splitDer } from "./x509/der.js";

@@ -115,6 +115,10 @@ export const refusalCodes = {
   certificate_signature_invalid: credential("a certificate was not signed by its issuer"),
   certificate_untrusted: credential("the path does not end at an authority of the trust domain"),
 
+  // the connection
+  channel_missing: credential("the caller presented no certificate for its connection"),
+  channel_mismatch: credential("the connection belongs to another workload than the proof"),
+
   // what a proof claims
   proof_audience_missing: proof("the proof has no aud"),
   proof_audience_multiple: proof("the proof names more than one audience"),

@@ -35,6 +35,11 @@ describe("Refusal", () => {
     expect(headers).toEqual({ "www-authenticate": challenge });
   });
 
+  it("challenges with nothing where no header could help", () => {
+    const { headers } = new Refusal(new VerificationError("proof_missing"), "");
+    expect(headers).toEqual({});
+  });
+
   it("asks to come again with 503", () => {
     const { headers } = new Refusal(new VerificationError("trust_unavailable"), challenge);
     expect(headers).toEqual({ "retry-after": "1" });

@@ -60,7 +60,7 @@ export function toRefusal(error: unknown, challenge: string): unknown {
 }
 
 function headersOf(status: number, challenge: string): Record<string, string> {
-  if (status === 401) return { "www-authenticate": challenge };
+  if (status === 401 && challenge !== "") return { "www-authenticate": challenge };
   if (status === 503) return { "retry-after": "1" };
   return {};
 }

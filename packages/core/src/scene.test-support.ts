@@ -10,7 +10,7 @@ import {
   toProofRequest,
 } from "@firsthand/testing";
 import { expect } from "vitest";
-import type { Caller } from "./caller.js";
+import type { Caller, SignedProof } from "./caller.js";
 import { allow } from "./policy.js";
 import { createProver } from "./prover.js";
 import type { ProverOptions } from "./prover-options.js";
@@ -127,7 +127,7 @@ export function silence(clock: TestClock, milliseconds = 2000): Promise<never> {
 }
 
 /** A caller that was verified, for what only looks at one. */
-export function callerOf(id: string, proof: Partial<Caller["proof"]> = {}): Caller {
+export function callerOf(id: string, proof: Partial<SignedProof> = {}): Caller {
   return {
     id: SpiffeId.parse(id, ["spiffe", "wimse"]),
     credential: {

@@ -22,6 +22,8 @@ describe("parseVerifierOptions", () => {
       policy: required.policy,
       origins: [origin],
       accept: ["svid-proof-1", "wpt-02"],
+      acceptsChannel: false,
+      channel: "unchecked",
       binding: "full",
       witProfile: "spiffe",
       algorithms: ["ES256", "ES384", "PS256", "RS256"],
@@ -39,6 +41,7 @@ describe("parseVerifierOptions", () => {
   it("keeps what it is given", () => {
     const given = {
       accept: ["wpt-01"],
+      channel: "same-workload",
       binding: "target",
       witProfile: "wimse",
       algorithms: ["ES512"],
@@ -55,6 +58,15 @@ describe("parseVerifierOptions", () => {
     expect(rules).toMatchObject(given);
     expect(rules.replay).toBe(given.replay);
     expect(rules.clock).toBe(given.clock);
+  });
+
+  it("tells kinds of proof from mutual TLS", () => {
+    const given = ["wpt-02", "mutual-tls", "svid-proof-1"];
+    expect(parse({ accept: given })).toMatchObject({
+      accept: ["wpt-02", "svid-proof-1"],
+      acceptsChannel: true,
+    });
+    expect(parse({ accept: ["mutual-tls"] })).toMatchObject({ accept: [], acceptsChannel: true });
   });
 
   it("adds the algorithms of WIMSE with its profile", () => {

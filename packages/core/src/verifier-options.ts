@@ -12,7 +12,7 @@ import {
   wholeNumber,
 } from "./options.js";
 import type { Policy } from "./policy.js";
-import { type ProofFormat, proofFormats } from "./proof/format.js";
+import { type EvidenceKind, type ProofFormat, proofFormats } from "./proof/format.js";
 import { parseOrigin } from "./proof/target.js";
 import { memoryReplayGuard } from "./replay/memory-replay-guard.js";
 import type { ReplayGuard } from "./replay/replay-guard.js";
@@ -30,8 +30,20 @@ export interface VerifierOptions {
   readonly origin: string | readonly string[];
   /** Who may call. Asked after everything else was proved, before any content is read. */
   readonly policy: Policy;
-  /** Accepted kinds of proof. Default `svid-proof-1` and `wpt-02`. */
-  readonly accept?: readonly ProofFormat[] | undefined;
+  /**
+   * Accepted kinds of proof. Default `svid-proof-1` and `wpt-02`.
+   *
+   * With `mutual-tls`, a request without any proof is accepted as well when it came over a connection
+   * whose other end presented a valid X.509-SVID; `caller.proof.binding` is `channel` then. A request
+   * that carries any proof is judged by that.
+   */
+  readonly accept?: readonly EvidenceKind[] | undefined;
+  /**
+   * `same-workload` refuses a proof that did not come over a mutually authenticated connection of the
+   * very workload that made it. `unchecked` (default) does not look at the connection: TLS may end in
+   * front of this process.
+   */
+  readonly channel?: "unchecked" | "same-workload" | undefined;
   /**
    * `full` (default) refuses a proof that leaves method, query or content unbound. `target` admits a
    * bare WPT of another implementation, which binds only the target URI; the caller's record says so.
@@ -69,6 +81,8 @@ export interface VerifierRules {
   readonly origins: readonly string[];
   readonly policy: Policy;
   readonly accept: readonly ProofFormat[];
+  readonly acceptsChannel: boolean;
+  readonly channel: "unchecked" | "same-workload";
   readonly binding: "full" | "target";
   readonly witProfile: WitProfile;
   readonly algorithms: readonly JwsAlgorithm[];
@@ -88,7 +102,7 @@ const originProblem = "must be an origin, such as https://orders.internal, witho
 const origin = z
   .string({ error: originProblem })
   .check(z.refine((text) => parseOrigin(text) !== undefined, { error: originProblem }));
-const defaultAccept: readonly ProofFormat[] = ["svid-proof-1", "wpt-02"];
+const defaultAccept: readonly EvidenceKind[] = ["svid-proof-1", "wpt-02"];
 const proofAlgorithms: readonly JwsAlgorithm[] = ["ES256", "ES384", "PS256", "RS256"];
 
 const schema = z.strictObject({
@@ -99,7 +113,8 @@ const schema = z.strictObject({
   policy: z.custom<Policy>((value) => typeof value === "function", {
     error: "must be a function; without a policy nobody may call",
   }),
-  accept: z.optional(z.array(oneOf(...proofFormats)).check(z.minLength(1))),
+  accept: z.optional(z.array(oneOf(...proofFormats, "mutual-tls")).check(z.minLength(1))),
+  channel: z.optional(oneOf("unchecked", "same-workload")),
   binding: z.optional(oneOf("full", "target")),
   witProfile: z.optional(oneOf("spiffe", "wimse")),
   algorithms: z.optional(z.array(oneOf(...wimseAlgorithms)).check(z.minLength(1))),
@@ -121,14 +136,16 @@ const schema = z.strictObject({
  */
 export function parseVerifierOptions(options: VerifierOptions): VerifierRules {
   const parsed = parseOptions("createVerifier", schema, options);
-  const { witProfile = "spiffe", clock = systemClock } = parsed;
+  const { witProfile = "spiffe", clock = systemClock, accept = defaultAccept } = parsed;
   const origins = Array.isArray(parsed.origin) ? parsed.origin : [parsed.origin];
   const wimse: readonly JwsAlgorithm[] = witProfile === "wimse" ? ["EdDSA", "Ed25519"] : [];
   return Object.freeze({
     identity: parsed.identity,
     origins: origins.map((text) => parseOrigin(text) as string),
     policy: parsed.policy,
-    accept: parsed.accept ?? defaultAccept,
+    accept: accept.filter((kind) => kind !== "mutual-tls"),
+    acceptsChannel: accept.includes("mutual-tls"),
+    channel: parsed.channel ?? "unchecked",
     binding: parsed.binding ?? "full",
     witProfile,
     algorithms: parsed.algorithms ?? [...proofAlgorithms, ...wimse],

@@ -1,5 +1,6 @@
 import { runtime } from "#runtime";
 import type { Caller } from "./caller.js";
+import { type ChannelCache, callerByChannel, checkChannel } from "./channel/verify-channel.js";
 import { epochSeconds } from "./clock.js";
 import { VerificationError } from "./errors.js";
 import { observedRequest, record } from "./observer.js";
@@ -8,7 +9,7 @@ import { bindContent, type ContentMode } from "./proof/bind-content.js";
 import { createCredentialCache } from "./proof/credential-cache.js";
 import { challengeOf } from "./proof/format.js";
 import type { ProofRequest } from "./proof/proof-request.js";
-import { findProof } from "./proof/received-proof.js";
+import { carriesProof, findProof } from "./proof/received-proof.js";
 import { readSecurityHeaders } from "./proof/security-headers.js";
 import { parseTarget } from "./proof/target.js";
 import { carriedTokens } from "./proof/token-hashes.js";
@@ -38,8 +39,9 @@ export interface Verifier {
 
 interface ProvedRequest {
   readonly caller: Caller;
-  readonly proof: VerifiedProof;
   readonly head: PolicyRequest;
+  /** Undefined when nothing but the connection speaks for the caller. */
+  readonly proof: VerifiedProof | undefined;
 }
 
 /**
@@ -51,24 +53,31 @@ interface ProvedRequest {
 export function createVerifier(options: VerifierOptions): Verifier {
   const rules = parseVerifierOptions(options);
   const cache = createCredentialCache();
+  const channels: ChannelCache = new WeakMap();
   let sound: Promise<void> | undefined;
 
   async function prove(request: ProofRequest, now: number): Promise<ProvedRequest> {
     const { method } = request;
     const target = parseTarget(request.target);
     const headers = readSecurityHeaders(request.headers);
+    const policyRequest = { method, ...target };
+    if (rules.acceptsChannel && !carriesProof(headers)) {
+      const caller = await callerByChannel(request, rules, channels, now);
+      return { caller, head: policyRequest, proof: undefined };
+    }
     const proofToken = proofTokenOf(findProof(headers, rules.accept), rules);
     const tokens = carriedTokens(request.headers, headers, rules.tokenHeaders);
     const credential = await verifyCredential(proofToken, rules, cache, now);
     const head = { method, target, tokens, hasContent: request.content !== undefined };
     const proof = await verifyProof(proofToken, credential, head, rules, now);
     cache.set(proofToken.credentialText, credential);
+    await checkChannel(request, credential.id, rules, channels, now);
     const caller = Object.freeze({
       id: credential.id,
       credential: credential.record,
       proof: proof.record,
     });
-    return { caller, proof, head: { method, ...target } };
+    return { caller, head: policyRequest, proof };
   }
 
   async function verify(
@@ -94,8 +103,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const proved = await prove(request, now);
       caller = proved.caller;
       await enforcePolicy(caller, proved.head, rules);
-      await claimOnce(caller, proved.proof.id, rules, now);
-      await bindContent(request.content, proved.proof, content, rules, refuse);
+      if (proved.proof !== undefined) {
+        await claimOnce(caller, proved.proof.id, rules, now);
+        await bindContent(request.content, proved.proof, content, rules, refuse);
+      }
       await record({ decision: "accepted", caller, request: observed }, rules);
       return caller;
     } catch (error) {

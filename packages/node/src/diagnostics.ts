@@ -1,6 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import type {
   CallerCredential,
+  EvidenceKind,
   Observation,
   Observer,
   Proof,
@@ -28,7 +29,8 @@ export interface VerificationMessage {
   /** The SPIFFE ID of the caller, where it was proved. */
   readonly caller: string | undefined;
   readonly credential: CallerCredential["kind"] | undefined;
-  readonly format: ProofFormat | undefined;
+  /** How the caller proved it; `mutual-tls` is no proof of the request, only of the connection. */
+  readonly format: EvidenceKind | undefined;
   /** Method and path as they came, without the query: printable, and cut after 256 characters. */
   readonly method: string;
   readonly path: string;

@@ -7,6 +7,7 @@ export { requireCaller } from "./require-caller.js";
 // For adapters of web frameworks.
 
 export { createMessageVerifier, type MessageVerifier } from "./message-verifier.js";
+export { presentedCertificates } from "./peer-certificates.js";
 export { proofRequestFrom, type RequestLine } from "./proof-request-from.js";
-export type { ReceivedMessage } from "./received-message.js";
+export type { ReceivedMessage, ReceivedSocket } from "./received-message.js";
 export { type SentResponse, sendRefusal } from "./send-refusal.js";

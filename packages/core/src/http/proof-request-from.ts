@@ -1,5 +1,6 @@
 import type { ProofRequest } from "../proof/proof-request.js";
 import { ContentGate } from "./content-gate.js";
+import { peerCertificatesOf } from "./peer-certificates.js";
 import type { ReceivedMessage } from "./received-message.js";
 
 /** Method and target as the framework will act on them. */
@@ -21,7 +22,15 @@ export function proofRequestFrom(
 ): ProofRequest {
   const headers = headersOf(message.rawHeaders);
   const content = announcesContent(message, headers) ? new ContentGate(message) : undefined;
-  return { method, target, headers, content };
+  return {
+    method,
+    target,
+    headers,
+    content,
+    get peerCertificates() {
+      return peerCertificatesOf(message);
+    },
+  };
 }
 
 function headersOf(raw: readonly string[]): ProofRequest["headers"] {

@@ -1,3 +1,16 @@
+/** What is used of the socket of a message: of `net.Socket`, and of `tls.TLSSocket` where it is one. */
+export interface ReceivedSocket {
+  readonly destroyed: boolean;
+  isSessionReused?(): boolean;
+  getPeerX509Certificate?(): PresentedCertificate | undefined;
+}
+
+/** What is used of `crypto.X509Certificate`. */
+export interface PresentedCertificate {
+  readonly raw: Uint8Array;
+  readonly issuerCertificate?: PresentedCertificate | undefined;
+}
+
 /**
  * What is used of a received HTTP message: of `http.IncomingMessage`, of the request of `http2`'s
  * compatibility layer, and of test tools that imitate them.
@@ -11,11 +24,14 @@ export interface ReceivedMessage {
   readonly aborted: boolean;
   /** HTTP/1: set when the response finished and Node throws unread content away. Not in its types. */
   readonly _dumped?: boolean;
+  /** What test tools put here may be anything. */
+  readonly socket?: ReceivedSocket | null | undefined;
   /** HTTP/2 only. */
   readonly stream?: {
     readonly endAfterHeaders: boolean;
     readonly readableEnded: boolean;
     readonly closed: boolean;
+    readonly session?: { readonly destroyed: boolean; readonly socket: ReceivedSocket } | undefined;
     close(code: number): unknown;
   };
 

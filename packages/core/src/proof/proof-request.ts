@@ -13,6 +13,12 @@ export interface ProofRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** The content; absent when the request has none. */
   readonly content?: RequestContent | undefined;
+  /**
+   * What the other end of the TLS connection presented in its handshake: DER, leaf first. The same
+   * list for each request of a connection. Absent without TLS, when nothing was presented, and for a
+   * resumed session. Never from a header: whoever ends TLS elsewhere is who the peer is.
+   */
+  readonly peerCertificates?: readonly Uint8Array[] | undefined;
 }
 
 /**

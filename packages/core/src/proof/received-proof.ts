@@ -30,6 +30,11 @@ export function findProof(headers: SecurityHeaders, accept: readonly ProofFormat
   return proof;
 }
 
+/** Whether a request carries anything of a proof, complete or not. */
+export function carriesProof(headers: SecurityHeaders): boolean {
+  return headers.svidProof !== undefined || codeOfAbsence(headers) !== "proof_missing";
+}
+
 function receivedProof(
   svidProof: string | undefined,
   wpt01: string | undefined,

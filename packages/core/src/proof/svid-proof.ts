@@ -6,6 +6,7 @@ import { type JwsProfile, type JwsSegments, parseHeader } from "../jose/compact-
 import type { JsonObject } from "../jose/strict-json.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import type { TrustSource } from "../trust/trust-source.js";
+import { callerCredentialOf } from "../x509/caller-credential.js";
 import { validateX509Svid } from "../x509/x509-svid.js";
 import type { VerifiedCredential } from "./verified-credential.js";
 
@@ -47,15 +48,8 @@ export async function validateSvidProofHeader(
   const { parameters, algorithm } = parseHeader(segments, profile);
   const svid = await validateX509Svid(chainOf(parameters), trust, times, "svid-proof");
   if (algorithm !== proofAlgorithmOf(svid.key.shape)) throw refuse("token_algorithm_mismatch");
-  const { id, key, bundle, thumbprint, notBefore, expiresAt } = svid;
-  const record = {
-    kind: "x509-svid",
-    thumbprint,
-    notBefore,
-    expiresAt,
-    issuer: undefined,
-  } as const;
-  return { id, key, algorithm, bundle, record: Object.freeze(record) };
+  const { id, key, bundle } = svid;
+  return { id, key, algorithm, bundle, record: callerCredentialOf(svid) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { CallerProof } from "../caller.js";
+import type { SignedProof } from "../caller.js";
 import { hashText } from "../hash.js";
 import { textClaim } from "../jose/claims.js";
 import { parseClaims, verifySignature } from "../jose/compact-jws.js";
@@ -16,7 +16,7 @@ import { checkWptClaims, checkWptHeader } from "./wpt.js";
 /** A proof of possession that holds for the head of a request; its content is still unread. */
 export interface VerifiedProof {
   readonly token: "svid-proof" | "wpt";
-  readonly record: CallerProof;
+  readonly record: SignedProof;
   /** Single use, together with the credential. */
   readonly id: string;
   /** The digest of the content that was proved; undefined when none was. */
@@ -66,7 +66,7 @@ export async function verifyProof(
   const id = proofIdOf(claims, token);
   const contentDigest = textClaim(claims, names.htb, token);
   const isFull = binding === "full" || bindsAll(claims, names.htq, contentDigest, head);
-  const record: CallerProof = {
+  const record: SignedProof = {
     format,
     binding: isFull ? "full" : "target",
     idHash: await hashText(id),

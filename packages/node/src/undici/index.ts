@@ -1,1 +1,2 @@
+export { type MutualTlsOptions, mutualTlsDispatcher } from "./mutual-tls-dispatcher.js";
 export { proveRequests } from "./prove-requests.js";
