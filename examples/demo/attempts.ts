@@ -33,20 +33,23 @@ export function proves(identity: (shop: Shop) => Promise<IdentityMaterial>): Att
 
 /** Checkout sends an order, and the intruder changes it on the way. */
 export function alters(change: Change): Attempt {
-  return async (shop) => {
-    await shop.intruder.perform("plan", change);
-    await buy(shop, "/checkout");
-  };
+  return (shop) => orderUnder(shop, change);
 }
 
 /** Checkout sends an order, and the intruder delivers it later. */
 export function delays({ minutes }: { readonly minutes: number }): Attempt {
   return async (shop) => {
-    await shop.intruder.perform("plan", "keep" satisfies Plan);
-    await buy(shop, "/checkout");
+    await orderUnder(shop, "keep");
     await shop.orders.perform("setForward", minutes * 60_000);
     await forges("replay")(shop);
   };
+}
+
+/** Checkout sends an order, with which the intruder does as planned. */
+async function orderUnder(shop: Shop, plan: Plan): Promise<void> {
+  await shop.intruder.perform("plan", plan);
+  await buy(shop, "/checkout");
+  await shop.intruder.perform("plan", "pass" satisfies Plan);
 }
 
 /** The storefront has checkout do something; what comes of it is not looked at. */

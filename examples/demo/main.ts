@@ -1,7 +1,8 @@
 import { buy } from "./attempts.js";
 import { playAttack, playOrder } from "./play.js";
 import { stopProcesses } from "./process/demo-process.js";
-import { attackGroups } from "./scenarios.js";
+import { replaceEverything } from "./rotation.js";
+import { type AttackGroup, attackGroups, lateAttackGroups } from "./scenarios.js";
 import { openShop } from "./shop.js";
 import { styleOf } from "./style.js";
 import { type Row, tableHead, tableRow } from "./table.js";
@@ -33,11 +34,19 @@ for await (const row of playOrder(shop)) report(row);
 // Checkout also calls dropship, which belongs to the intruder and keeps what it got.
 await buy(shop, "/dropship");
 
-for (const { title, attacks } of attackGroups) {
+async function playAttacks({ title, attacks }: AttackGroup): Promise<void> {
   heading(title);
   for (const attack of attacks) report(await playAttack(shop, attack));
 }
+for (const group of attackGroups) await playAttacks(group);
+
+await replaceEverything(shop);
+heading("The next order, after every authority and credential was replaced");
+for await (const row of playOrder(shop)) report(row);
+for (const group of lateAttackGroups) await playAttacks(group);
 stopProcesses();
+
+for (const { workloadApi } of shop.members) await workloadApi.close();
 
 const { checkout, orders, ledger } = shop;
 const accepted = rows.filter((row) => row.accepted).length;

@@ -22,12 +22,12 @@ export const genuineCalls: readonly GenuineCall[] = [
   { from: "orders", to: "ledger", format: "wpt-02" },
 ];
 
-interface AttackGroup {
+export interface AttackGroup {
   readonly title: string;
   readonly attacks: readonly Attack[];
 }
 
-/** What orders has to refuse, in this order: from the last one on, its clock is ahead. */
+/** What orders has to refuse. */
 export const attackGroups: readonly AttackGroup[] = [
   {
     title: "The word of a sidecar",
@@ -176,6 +176,21 @@ export const attackGroups: readonly AttackGroup[] = [
         request: "checkout of the federated trust domain",
         attempt: proves(async ({ partner }) => (await partner.identity("/checkout")).material()),
         expected: { orders: 403, code: "caller_forbidden", legacy: 201 },
+      },
+    ],
+  },
+];
+
+/** What orders has to refuse afterwards: from the last one on, its clock is ahead. */
+export const lateAttackGroups: readonly AttackGroup[] = [
+  {
+    title: "A key that was stolen before",
+    attacks: [
+      {
+        from: "intruder",
+        request: "X.509-SVID of checkout with its key",
+        attempt: proves(async ({ early }) => early),
+        expected: { orders: 401, code: "certificate_untrusted", legacy: 201 },
       },
     ],
   },

@@ -1,4 +1,10 @@
-import { createTrustDomain, type TestTrustDomain } from "@firsthand/testing";
+import {
+  createTrustDomain,
+  type IdentityMaterial,
+  serveWorkloadApi,
+  type TestTrustDomain,
+  type WorkloadApiServer,
+} from "@firsthand/testing";
 import { DemoProcess } from "./process/demo-process.js";
 
 /** The processes that the demo speaks to, and the trust domains that issue. */
@@ -11,27 +17,40 @@ export interface Shop {
   readonly trustDomain: TestTrustDomain;
   /** Another company. The shop trusts it to name its own workloads. */
   readonly partner: TestTrustDomain;
+  /** Each service with the Workload API that serves it and nobody else. */
+  readonly members: readonly Member[];
+  /** An X.509-SVID of checkout with its key, issued at the start. */
+  readonly early: IdentityMaterial;
 }
 
-/** Starts every process, gives each workload its own credentials, and lays the wires. */
-export async function openShop(): Promise<Shop> {
-  const storefront = new DemoProcess("services/storefront.ts");
-  const checkout = new DemoProcess("services/checkout.ts");
-  const orders = new DemoProcess("services/orders.ts");
-  const ledger = new DemoProcess("services/ledger.ts");
-  const legacy = new DemoProcess("services/orders-legacy.ts");
-  const sidecar = new DemoProcess("network/sidecar.ts");
-  const intruder = new DemoProcess("intruder/intruder.ts");
+/** A service of the shop. */
+export interface Member {
+  readonly service: DemoProcess;
+  readonly workloadApi: WorkloadApiServer;
+}
 
+/** Starts every process, serves each workload its own identity, and lays the wires. */
+export async function openShop(): Promise<Shop> {
   const trustDomain = await createTrustDomain("shop.example");
   const partner = await createTrustDomain("partner.example");
   trustDomain.federate(partner);
-  const issue = async (workload: string, ...credentials: ("x509-svid" | "wit-svid")[]) =>
-    (await trustDomain.identity(workload, { credentials })).material();
-  storefront.join(await issue("/storefront", "wit-svid"));
-  checkout.join(await issue("/checkout", "x509-svid", "wit-svid"));
-  orders.join(await issue("/orders", "wit-svid"));
-  ledger.join(await issue("/ledger", "x509-svid"));
+
+  async function start(workload: string): Promise<Member> {
+    const workloadApi = await serveWorkloadApi({ trustDomain, workloads: [workload] });
+    const environment = { SPIFFE_ENDPOINT_SOCKET: workloadApi.address };
+    return { service: new DemoProcess(`services${workload}.ts`, environment), workloadApi };
+  }
+  const members = [
+    await start("/storefront"),
+    await start("/checkout"),
+    await start("/orders"),
+    await start("/ledger"),
+  ] as const;
+  const [{ service: storefront }, { service: checkout }, { service: orders }, { service: ledger }] =
+    members;
+  const legacy = new DemoProcess("services/orders-legacy.ts");
+  const sidecar = new DemoProcess("network/sidecar.ts");
+  const intruder = new DemoProcess("intruder/intruder.ts");
 
   await storefront.port;
   const twins = {
@@ -44,5 +63,7 @@ export async function openShop(): Promise<Shop> {
   await orders.connect({ "ledger.localhost": await ledger.port });
   await intruder.connect({ ...twins, sidecar: await sidecar.port });
   await sidecar.connect(twins);
-  return { storefront, checkout, orders, ledger, intruder, trustDomain, partner };
+  const early = (await trustDomain.identity("/checkout")).material();
+  const processes = { storefront, checkout, orders, ledger, intruder };
+  return { ...processes, trustDomain, partner, members, early };
 }

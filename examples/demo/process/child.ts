@@ -14,13 +14,18 @@ export function portOf(host: string): number {
 
 type Tasks = Readonly<Record<string, (input: never) => unknown>>;
 
+const tasks: Record<string, Tasks[string]> = { connect };
+
+/** Tells what else the parent may ask for. */
+export function offer(more: Tasks): void {
+  Object.assign(tasks, more);
+}
+
 /** Waits until the server listens, and from then on does what the parent asks for. */
-export async function takePart(server: Server | "client", tasks: Tasks = {}): Promise<void> {
+export async function takePart(server: Server | "client", more: Tasks = {}): Promise<void> {
   const port = server === "client" ? 0 : await portOfServer(server);
-  const allTasks: Tasks = { connect, ...tasks };
-  process.on("message", (message: ToChild) => {
-    if (message.kind === "perform") void perform(allTasks, message.task, message.input);
-  });
+  offer(more);
+  process.on("message", ({ task, input }: ToChild) => void perform(task, input));
   tell({ kind: "ready", port });
 }
 
@@ -37,7 +42,7 @@ async function portOfServer(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function perform(tasks: Tasks, name: string, input: unknown): Promise<void> {
+async function perform(name: string, input: unknown): Promise<void> {
   try {
     const task = tasks[name];
     if (task === undefined) throw new Error("there is no such task");

@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { IdentityMaterial } from "@firsthand/testing";
 import { Inbox } from "./inbox.js";
 import type { AddressBook, Decision, ToChild, ToParent } from "./messages.js";
 
@@ -16,23 +15,22 @@ export class DemoProcess {
   readonly #child: ChildProcess;
   readonly #ports = new Inbox<number>();
   readonly #decisions = new Inbox<Decision>();
+  readonly #changes = new Inbox<"identity changed">();
   readonly #results = new Inbox<ToParent & { readonly kind: "result" | "failure" }>();
 
-  constructor(file: string) {
+  /** @param environment what it finds in its environment beside what the parent has */
+  constructor(file: string, environment: NodeJS.ProcessEnv = {}) {
     this.#file = file;
-    this.#child = fork(fileURLToPath(new URL(`../${file}`, import.meta.url)));
+    const path = fileURLToPath(new URL(`../${file}`, import.meta.url));
+    this.#child = fork(path, { env: { ...process.env, ...environment } });
     running.add(this.#child);
     this.#child.on("message", (message: ToParent) => {
       if (message.kind === "ready") this.#ports.put(message.port);
       else if (message.kind === "decision") this.#decisions.put(message.decision);
+      else if (message.kind === "identity changed") this.#changes.put(message.kind);
       else this.#results.put(message);
     });
     this.port = this.#next(this.#ports, startMilliseconds);
-  }
-
-  /** Gives it its identity. */
-  join(identity: IdentityMaterial): void {
-    this.#tell({ kind: "join", identity });
   }
 
   /** Tells it where to find others. */
@@ -42,7 +40,7 @@ export class DemoProcess {
 
   /** Has it do one of its tasks, one at a time. */
   async perform<Result>(task: string, input?: unknown): Promise<Result> {
-    this.#tell({ kind: "perform", task, input });
+    this.#child.send({ task, input } satisfies ToChild);
     const answer = await this.#next(this.#results);
     if (answer.kind === "failure") throw new Error(`${this.#file}: ${task}: ${answer.failure}`);
     return answer.result as Result;
@@ -53,13 +51,14 @@ export class DemoProcess {
     return this.#next(this.#decisions);
   }
 
+  /** Waits until its identity is another one than when this was asked the last time. */
+  async identityChange(): Promise<void> {
+    await this.#next(this.#changes);
+  }
+
   /** Decisions that nobody asked for. */
   get unreadDecisions(): number {
     return this.#decisions.unread;
-  }
-
-  #tell(message: ToChild): void {
-    this.#child.send(message);
   }
 
   /** Waits, but neither for ever nor for a process that is gone. */

@@ -1,18 +1,32 @@
 import { subscribe } from "node:diagnostics_channel";
-import { once } from "node:events";
-import type { WorkloadIdentity } from "@firsthand/core";
-import { loadIdentity } from "@firsthand/testing";
-import { tell } from "./child.js";
-import type { Decision, ToChild } from "./messages.js";
+import { parseTrustDomain } from "@firsthand/core";
+import { openWorkloadIdentity, type WorkloadApiIdentity } from "@firsthand/node";
+import { offer, tell } from "./child.js";
+import type { Decision } from "./messages.js";
 
-/**
- * Takes what the parent issued to this process alone: its own credentials with their keys, and the
- * trust bundles. In production they come from the Workload API.
- */
-export async function joinShop(): Promise<WorkloadIdentity> {
-  const [message] = (await once(process, "message")) as [ToChild];
-  if (message.kind !== "join") throw new Error("the parent issued no identity");
-  return loadIdentity(message.identity);
+/** What an identity consists of, as far as others may know. */
+export interface Holdings {
+  readonly credentials: readonly string[];
+  /** How many keys of the shop may sign. */
+  readonly authorities: number;
+}
+
+/** Opens the identity of this process: from the socket that `SPIFFE_ENDPOINT_SOCKET` names. */
+export async function joinShop(): Promise<WorkloadApiIdentity> {
+  const identity = await openWorkloadIdentity();
+  const shop = parseTrustDomain("shop.example");
+  identity.subscribe(() => tell({ kind: "identity changed" }));
+  offer({
+    holdings(): Holdings {
+      const bundle = identity.trustBundle(shop);
+      const authorities = [bundle?.x509Authorities, bundle?.jwtAuthorities, bundle?.witAuthorities];
+      return {
+        credentials: identity.credentials().map(({ thumbprint }) => thumbprint),
+        authorities: authorities.flatMap((keys) => [...(keys?.values() ?? [])]).length,
+      };
+    },
+  });
+  return identity;
 }
 
 // What diagnosticsObserver() publishes here goes to the parent, as elsewhere to the audit log.

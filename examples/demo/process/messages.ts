@@ -1,5 +1,4 @@
 import type { VerificationMessage } from "@firsthand/node";
-import type { IdentityMaterial } from "@firsthand/testing";
 
 /** A decision of a verifier, as audit would have it. */
 export type Decision = VerificationMessage;
@@ -7,14 +6,16 @@ export type Decision = VerificationMessage;
 /** Port on loopback by host name. Each process gets its own: it says who is on its path. */
 export type AddressBook = Readonly<Record<string, number>>;
 
-/** What the parent tells a process: its identity, once and first, and then what to do. */
-export type ToChild =
-  | { readonly kind: "join"; readonly identity: IdentityMaterial }
-  | { readonly kind: "perform"; readonly task: string; readonly input: unknown };
+/** What the parent has a process do. */
+export interface ToChild {
+  readonly task: string;
+  readonly input: unknown;
+}
 
 /** What a process tells the parent. Each task ends in a result or in a failure. */
 export type ToParent =
   | { readonly kind: "ready"; readonly port: number }
   | { readonly kind: "decision"; readonly decision: Decision }
+  | { readonly kind: "identity changed" }
   | { readonly kind: "result"; readonly result: unknown }
   | { readonly kind: "failure"; readonly failure: string };

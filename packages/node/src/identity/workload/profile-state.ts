@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import { type Credential, SpiffeId, type TrustBundle, type TrustDomain } from "@firsthand/core";
+import { checked } from "./invalid-response.js";
+
+/** A part of the Workload API that an operator can leave out. */
+export type WorkloadProfile = "x509" | "jwt" | "wit";
+
+/** What one profile said last, as a whole. */
+export interface ProfileState {
+  /** The JWT profile has none. */
+  readonly credential: Credential | undefined;
+  readonly bundles: ProfileBundles;
+}
+
+/** The bundles of one profile. */
+export type ProfileBundles = ReadonlyMap<TrustDomain, ProfileBundle>;
+
+/** The authorities of one trust domain for one profile. */
+export interface ProfileBundle {
+  readonly bundle: TrustBundle;
+  /** Of what it was read from. */
+  readonly digest: string;
+}
+
+export const noBundles: ProfileBundles = new Map();
+
+/**
+ * Reads the bundles of one profile. A bundle that was delivered before stays the same object.
+ *
+ * @param delivered by the SPIFFE ID of the trust domain
+ * @throws {CredentialError} `response_invalid` when one of them is wrong
+ */
+export async function readBundles(
+  delivered: ReadonlyMap<string, string | Uint8Array>,
+  held: ProfileBundles,
+  parse: (trustDomain: TrustDomain, content: string | Uint8Array) => Promise<TrustBundle>,
+): Promise<ProfileBundles> {
+  const entries = [...delivered].map(([key, content]) =>
+    checked(`the bundle of ${key}`, async () => {
+      const { trustDomain } = SpiffeId.parse(key);
+      const digest = createHash("sha256").update(content).digest("base64");
+      const known = held.get(trustDomain);
+      const isKnown = known?.digest === digest;
+      const entry = isKnown ? known : { digest, bundle: await parse(trustDomain, content) };
+      return [trustDomain, entry] as const;
+    }),
+  );
+  return new Map(await Promise.all(entries));
+}
