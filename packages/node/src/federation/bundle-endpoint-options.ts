@@ -15,7 +15,7 @@ import {
   wholeNumber,
 } from "@firsthand/core";
 import * as z from "zod/mini";
-import { readBy } from "./read-by.js";
+import { readBy } from "../read-option.js";
 
 /** How the server of a bundle endpoint shows that it is the one (SPIFFE Federation §5.2). */
 export type BundleEndpointProfile = "https_web" | HttpsWebProfile | HttpsSpiffeProfile;

@@ -1,10 +1,10 @@
 import { type Clock, parseTrustBundle, type TrustBundle } from "@firsthand/core";
+import { withDeadline } from "../with-deadline.js";
 import type { BundleEndpointRules } from "./bundle-endpoint-options.js";
 import { type ConnectEndpoint, connectEndpoint } from "./connect-endpoint.js";
 import { EndpointFault, endpointError } from "./endpoint-fault.js";
 import { fetchBundleDocument } from "./fetch-bundle-document.js";
 import { newerBundle } from "./newer-bundle.js";
-import { withDeadline } from "./with-deadline.js";
 
 const defaultRefreshSeconds = 300;
 const minRefreshSeconds = 10;
@@ -41,10 +41,8 @@ export class BundleFetcher {
    */
   async fetch(clock: Clock, signal: AbortSignal): Promise<TrustBundle> {
     const { url, trustDomain, timeoutMilliseconds: milliseconds } = this.#rules;
-    const late = new EndpointFault(
-      "bundle_endpoint_unreachable",
-      `no answer in ${milliseconds} ms`,
-    );
+    const late = () =>
+      new EndpointFault("bundle_endpoint_unreachable", `no answer in ${milliseconds} ms`);
     try {
       const document = await withDeadline({ clock, milliseconds, late, signal }, (ended) =>
         fetchBundleDocument(url, this.#connect, ended),

@@ -14,7 +14,7 @@ import {
   wholeNumber,
 } from "@firsthand/core";
 import * as z from "zod/mini";
-import { readBy } from "./read-by.js";
+import { readBy } from "../read-option.js";
 
 /** Options of {@link bundleHandler}. */
 export interface BundleHandlerOptions {

@@ -1,11 +1,12 @@
 import { type Clock, CredentialError, type TrustBundle } from "@firsthand/core";
+import { Subscribers } from "../subscribers.js";
 import type { BundleEndpointState } from "./bundle-endpoint-state.js";
 
 /** Holds the bundle of an endpoint for as long as it may be in use, and tells how the endpoint is. */
 export class BundleHolder {
   readonly #clock: Clock;
   readonly #maxStaleMilliseconds: number;
-  readonly #listeners = new Set<(state: BundleEndpointState) => void>();
+  readonly #subscribers = new Subscribers<BundleEndpointState>("a bundle endpoint");
   #bundle: TrustBundle;
   #state: BundleEndpointState;
   #age = new AbortController();
@@ -32,9 +33,7 @@ export class BundleHolder {
   }
 
   subscribe(listener: (state: BundleEndpointState) => void): () => void {
-    const entry = (state: BundleEndpointState) => listener(state);
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
+    return this.#subscribers.add(listener);
   }
 
   /** The endpoint says that this is its bundle. */
@@ -56,7 +55,7 @@ export class BundleHolder {
     this.#age.abort();
     const { updatedAt } = this.#state;
     this.#change({ status: "expired", reason: new CredentialError("source_closed"), updatedAt });
-    this.#listeners.clear();
+    this.#subscribers.clear();
   }
 
   #watchAge(): void {
@@ -72,15 +71,6 @@ export class BundleHolder {
     const begun = next.status === status ? since : this.#clock.now();
     this.#state = Object.freeze({ ...next, since: begun });
     if (isSame && !isOther) return;
-    for (const listener of this.#listeners) notify(listener, this.#state);
-  }
-}
-
-function notify(listener: (state: BundleEndpointState) => void, state: BundleEndpointState): void {
-  try {
-    listener(state);
-  } catch (error) {
-    const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
-    process.emitWarning(`a listener of a bundle endpoint threw: ${message}`, { detail: stack });
+    this.#subscribers.tell(this.#state);
   }
 }

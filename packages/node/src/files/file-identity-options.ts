@@ -9,7 +9,7 @@ import {
   wholeNumber,
 } from "@firsthand/core";
 import * as z from "zod/mini";
-import { parsedText } from "../identity/workload/parsed-text.js";
+import { parsedText } from "../read-option.js";
 import type { ExpectedIdentity, IdentityFiles } from "./identity-files.js";
 import { type FileLayout, layoutNames } from "./layouts.js";
 import { locateFiles, wrongOption } from "./locate-files.js";

@@ -6,6 +6,7 @@ import {
   type TrustDomain,
   type WorkloadIdentity,
 } from "@firsthand/core";
+import { Subscribers } from "../subscribers.js";
 import {
   type Assessment,
   assessIdentity,
@@ -26,7 +27,7 @@ const longestWaitMilliseconds = 60_000;
  */
 export class IdentityHolder implements WorkloadIdentity {
   readonly #clock: Clock;
-  readonly #listeners = new Set<(state: IdentityState) => void>();
+  readonly #subscribers = new Subscribers<IdentityState>("an identity");
   #snapshot: IdentitySnapshot | undefined;
   #trouble: CredentialError | undefined;
   #state: IdentityState;
@@ -59,9 +60,7 @@ export class IdentityHolder implements WorkloadIdentity {
   }
 
   subscribe(listener: (state: IdentityState) => void): () => void {
-    const entry = (state: IdentityState) => listener(state);
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
+    return this.#subscribers.add(listener);
   }
 
   /**
@@ -91,7 +90,7 @@ export class IdentityHolder implements WorkloadIdentity {
     this.#isClosed = true;
     this.#replace(undefined, new CredentialError("source_closed"));
     this.#timer.abort();
-    this.#listeners.clear();
+    this.#subscribers.clear();
   }
 
   #replace(snapshot: IdentitySnapshot | undefined, trouble: CredentialError | undefined): void {
@@ -131,7 +130,7 @@ export class IdentityHolder implements WorkloadIdentity {
     const begin = next.status === status ? since : this.#clock.now();
     this.#state = Object.freeze({ ...next, since: begin, updatedAt });
     publishState(this.#state);
-    for (const listener of this.#listeners) void notify(listener, this.#state);
+    this.#subscribers.tell(this.#state);
   }
 
   /** Sees credentials run out, one after the other. */
@@ -152,19 +151,4 @@ export class IdentityHolder implements WorkloadIdentity {
 
 function nextAfter(now: number, ends: readonly number[]): number | undefined {
   return ends.find((end) => end > now);
-}
-
-/** The call itself is synchronous; an asynchronous listener may also fail later. */
-async function notify(
-  listener: (state: IdentityState) => unknown,
-  state: IdentityState,
-): Promise<void> {
-  try {
-    await listener(state);
-  } catch (error) {
-    const reason = error instanceof Error ? error : new Error(String(error));
-    process.emitWarning(`a listener of an identity threw: ${reason.message}`, {
-      detail: reason.stack ?? "",
-    });
-  }
 }

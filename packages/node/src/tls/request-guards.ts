@@ -66,8 +66,10 @@ export function requestGuards(clock: Clock): EventGuards {
     };
     return judge(session?.socket, pass, () => {
       if (!exchanged.destroyed) exchanged.respond({ ":status": misdirected }, { endStream: true });
-      exchanged.close();
-      session?.close();
+      setImmediate(() => {
+        exchanged.close(); // at once, Node 22 and 26 would drop the answer
+        session?.close();
+      });
     });
   };
 

@@ -25,6 +25,7 @@ export async function connect(
     const socket = net.connect(await addressOf(endpoint, trust));
     addAbortSignal(signal, socket); // the option of net.connect never lets go of the signal
     await once(socket, "connect");
+    signal.throwIfAborted(); // HTTP/2 over a socket that is gone would never end
     return http2.connect(authorityOf(endpoint), {
       createConnection: () => socket,
       settings: { enablePush: false },

@@ -1,5 +1,5 @@
 const firstMilliseconds = 1000;
-const longestMilliseconds = 30_000;
+const longestMilliseconds = 10_000;
 
 /** How long to wait between attempts. */
 export interface Backoff {
@@ -10,7 +10,8 @@ export interface Backoff {
 }
 
 /**
- * Exponential backoff with full jitter: any time up to a bound that doubles from one second to thirty.
+ * Exponential backoff with full jitter: any time up to a bound that doubles from one second to ten: the
+ * other end is on this machine, and a service without identity serves nobody.
  *
  * @param random from 0 to 1
  */

@@ -1,6 +1,6 @@
 import { type Clock, CredentialError } from "@firsthand/core";
+import { withDeadline } from "../../with-deadline.js";
 import type { WorkloadApiClient } from "../../workload-api/workload-api-client.js";
-import { withDeadline } from "./deadline.js";
 import { invalidResponse } from "./invalid-response.js";
 import type { JwtSvidQuestion } from "./own-jwt-svid.js";
 
@@ -13,10 +13,11 @@ import type { JwtSvidQuestion } from "./own-jwt-svid.js";
 export function fetchJwtSvid(
   client: WorkloadApiClient,
   { id, audience }: JwtSvidQuestion,
-  { clock, timeoutMilliseconds }: { readonly clock: Clock; readonly timeoutMilliseconds: number },
+  rules: { readonly clock: Clock; readonly timeoutMilliseconds: number },
 ): Promise<string> {
+  const { clock, timeoutMilliseconds: milliseconds } = rules;
   const late = () => new CredentialError("endpoint_stalled", { detail: "no JWT-SVID came" });
-  return withDeadline(clock, timeoutMilliseconds, late, async (signal) => {
+  return withDeadline({ clock, milliseconds, late }, async (signal) => {
     const { svids } = await client.fetchJwtSvids({ audience, id: id.toString() }, signal);
     const own = svids.find(({ spiffeId }) => spiffeId === id.toString());
     if (own !== undefined) return own.token;

@@ -1,6 +1,6 @@
+import { withDeadline } from "../../with-deadline.js";
 import { createWorkloadApiClient } from "../../workload-api/workload-api-client.js";
 import { backgroundClock } from "../background-clock.js";
-import { withDeadline } from "./deadline.js";
 import { fetchJwtSvid } from "./fetch-jwt-svid.js";
 import { openingError } from "./opening-error.js";
 import type { JwtSvidQuestion } from "./own-jwt-svid.js";
@@ -49,7 +49,8 @@ export async function openIdentity(
   const means = { clock: backgroundClock(clock), random, signal: ending.signal };
   const board = new ProfileBoard(profiles, clock);
   const late = () => openingError(board, rules);
-  const opened = withDeadline(clock, timeoutMilliseconds, late, (signal) => board.opened(signal));
+  const milliseconds = timeoutMilliseconds;
+  const opened = withDeadline({ clock, milliseconds, late }, (signal) => board.opened(signal));
   const watching = watchProfiles(profiles, client, board, rules, means);
 
   async function end(): Promise<void> {

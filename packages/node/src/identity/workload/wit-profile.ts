@@ -17,25 +17,20 @@ export class WitProfile {
   readonly #rules: IdentityRules;
   #svid: WitCredential | undefined;
   #bundles: ProfileBundles | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(board: ProfileBoard, rules: IdentityRules) {
     this.#board = board;
     this.#rules = rules;
   }
 
-  receiveSvids(message: WitSvidResponse): Promise<void> {
-    return this.#inTurn(async () => {
-      this.#svid = await readOwnWitSvid(message, this.#rules);
-      await this.#judge("wit-svids");
-    });
+  async receiveSvids(message: WitSvidResponse): Promise<void> {
+    this.#svid = await readOwnWitSvid(message, this.#rules);
+    await this.#judge("wit-svids");
   }
 
-  receiveBundles({ bundles }: WitBundlesResponse): Promise<void> {
-    return this.#inTurn(async () => {
-      this.#bundles = await readTokenBundles(bundles, this.#bundles ?? noBundles, "wit-svid");
-      await this.#judge("wit-bundles");
-    });
+  async receiveBundles({ bundles }: WitBundlesResponse): Promise<void> {
+    this.#bundles = await readTokenBundles(bundles, this.#bundles ?? noBundles, "wit-svid");
+    await this.#judge("wit-bundles");
   }
 
   failSvids(error: CredentialError): void {
@@ -48,20 +43,13 @@ export class WitProfile {
     this.#board.fail("wit", "wit-bundles", error);
   }
 
-  /** One message after the other, whichever stream it is from. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(work);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
-  }
-
   async #judge(feed: Feed): Promise<void> {
     const [svid, bundles] = [this.#svid, this.#bundles];
-    const held = this.#board.stateOf("wit")?.credential;
     if (svid === undefined || bundles === undefined) return this.#board.recover(feed);
     const problem = await problemWithWitSvid(svid, bundles, this.#rules);
-    const isWithdrawn = this.#svid === undefined || this.#bundles === undefined;
-    if (isWithdrawn) return this.#board.recover(feed);
+    const isNewest = this.#svid === svid && this.#bundles === bundles;
+    if (!isNewest) return this.#board.recover(feed); // judged by whoever brought the newer one
+    const held = this.#board.stateOf("wit")?.credential;
     if (problem === undefined) {
       const credential = unchanged(svid, held);
       return this.#board.deliver("wit", { credential, bundles }, feed, "wit");

@@ -1,11 +1,11 @@
 import { type Clock, CredentialError, parseOptions, parseWorkloadId } from "@firsthand/core";
 import * as z from "zod/mini";
+import { parsedText } from "../../read-option.js";
 import { HeldIdentity } from "../held-identity.js";
 import type { IdentityHolder } from "../identity-holder.js";
 import type { LiveIdentity } from "../live-identity.js";
 import { JwtSvidCache, type OwnJwtSvid } from "./jwt-svid-cache.js";
 import type { JwtSvidQuestion } from "./own-jwt-svid.js";
-import { parsedText } from "./parsed-text.js";
 
 /** What a JWT-SVID is asked for with. */
 export interface JwtSvidOptions {

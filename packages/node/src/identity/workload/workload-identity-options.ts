@@ -10,10 +10,10 @@ import {
   wholeNumber,
 } from "@firsthand/core";
 import * as z from "zod/mini";
+import { parsedText } from "../../read-option.js";
 import { type Endpoint, endpointFrom } from "../../workload-api/endpoint.js";
 import type { SocketTrust } from "../../workload-api/socket-trust.js";
 import type { IdentityRules } from "./delivered-svids.js";
-import { parsedText } from "./parsed-text.js";
 import type { WorkloadProfile } from "./profile-state.js";
 
 /** Options of `openWorkloadIdentity`. */
