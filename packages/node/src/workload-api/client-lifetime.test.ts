@@ -1,11 +1,9 @@
 import { execFile } from "node:child_process";
-import type { ServerHttp2Stream } from "node:http2";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import {
   credentialErrorOf,
-  frame,
   iterate,
   never,
   openClient,
@@ -24,30 +22,13 @@ async function run(mode: "watch" | "ask" | "abort", { endpoint }: RawServer): Pr
   return (await promisify(execFile)(process.execPath, args)).stdout;
 }
 
-/** Gives a process whose event loop is empty more than enough turns to end. */
-async function passTurns({ session }: ServerHttp2Stream): Promise<void> {
-  for (let i = 0; i < 20; i++) await new Promise((resolve) => session?.ping(resolve));
-}
-
 describe("a process", () => {
-  it("stays alive for the first message of a watch, and not for the second", async () => {
-    const server = await startRawServer(async (stream) => {
-      await passTurns(stream);
-      respond(stream);
-      await passTurns(stream);
-      stream.write(x509Frame);
-    });
-    expect(await run("watch", server)).toBe("http2 false\nsvids 1\n");
-  });
-
-  it("stays alive for the end of a question", async () => {
-    const server = await startRawServer(async (stream) => {
-      respond(stream);
-      stream.write(frame(new Uint8Array()));
-      await passTurns(stream);
-      stream.end();
-    });
-    expect(await run("ask", server)).toBe("svids 0\n");
+  it.each([
+    ["watch", "http2 false\n"],
+    ["ask", ""],
+  ] as const)("does not stay alive for a server that says nothing to a %s", async (mode, said) => {
+    const server = await startRawServer(() => undefined);
+    expect(await run(mode, server)).toBe(said);
   });
 
   it("does not stay alive for a connection that no call wants any more", async () => {

@@ -11,10 +11,6 @@ export interface GrpcCall {
   /** Such as `/SpiffeWorkloadAPI/FetchX509SVID`. */
   readonly path: string;
   readonly request: Uint8Array;
-  /**
-   * How long the call keeps the process alive: until its first message has come, or until its end.
-   */
-  readonly holdsProcess: "until-message" | "until-end";
 }
 
 /** Calls over one HTTP/2 session. */
@@ -28,8 +24,8 @@ export interface GrpcSession {
 }
 
 /**
- * Makes calls over a session (gRPC over HTTP/2). It does not keep the process alive, except for calls
- * that are waiting; while there are calls, the other end has to answer pings.
+ * Makes calls over a session (gRPC over HTTP/2). It does not keep the process alive; while there are
+ * calls, the other end has to answer pings.
  */
 export function createGrpcSession(
   session: ClientHttp2Session,
@@ -44,27 +40,20 @@ export function createGrpcSession(
     },
     () => pulse.abort(),
   );
-  const holdProcess = createHold(
-    () => session.ref(),
-    () => session.unref(),
-  );
   session.unref();
   session.on("error", () => undefined); // every stream ends with it
   const closed = new Promise<void>((resolve) => session.once("close", resolve));
 
   async function* call(
-    { path, request, holdsProcess }: GrpcCall,
+    { path, request }: GrpcCall,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       const stream = session.request({ ...headers, ":path": path }, { signal });
       stream.once("close", holdPulse());
-      const release = holdProcess();
-      stream.once("close", release);
       stream.end(writeFrame(request));
       for await (const message of readResponse(stream, limitBytes)) {
         signal.throwIfAborted();
-        if (holdsProcess === "until-message") release();
         yield message;
       }
     } catch (cause) {

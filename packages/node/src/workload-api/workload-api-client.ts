@@ -32,8 +32,8 @@ export interface WorkloadApiClientOptions {
 
 /**
  * The calls of the SPIFFE Workload API. Nothing is retried: every end of a call is an error, and the
- * caller decides by {@link retryClassOf}. While a call waits for its first message the process stays
- * alive; a watch that has had it, and an idle connection, do not keep it alive.
+ * caller decides by {@link retryClassOf}. No call keeps the process alive: whoever waits for one does,
+ * by the time that it gives it.
  *
  * Each method throws `CredentialError` (`endpoint_unreachable`, `endpoint_forbidden`,
  * `endpoint_untrusted`, `endpoint_unavailable`, `endpoint_stalled`, `endpoint_refused`,
@@ -76,7 +76,7 @@ export function createWorkloadApiClient(options: WorkloadApiClientOptions): Work
     read: (message: Uint8Array) => T,
     signal: AbortSignal,
   ): AsyncGenerator<T, void, undefined> {
-    const call = { path: pathOf(method), request: nothing, holdsProcess: "until-message" } as const;
+    const call = { path: pathOf(method), request: nothing };
     for await (const message of channel.call(call, signal)) yield read(message);
     throw new CredentialError("endpoint_unavailable", { detail: "it ended the stream" });
   }
@@ -90,7 +90,7 @@ export function createWorkloadApiClient(options: WorkloadApiClientOptions): Work
     async fetchJwtSvids(jwtSvidRequest, signal) {
       const path = pathOf("FetchJWTSVID");
       const request = writeJwtSvidRequest(jwtSvidRequest);
-      const answer = channel.call({ path, request, holdsProcess: "until-end" }, signal);
+      const answer = channel.call({ path, request }, signal);
       return readJwtSvidResponse(await onlyMessage(answer));
     },
     close: () => channel.close(),
