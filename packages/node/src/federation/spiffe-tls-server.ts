@@ -11,8 +11,6 @@ import {
 import * as z from "zod/mini";
 import { interceptEvents } from "../tls/intercept-events.js";
 import { createLiveContext } from "../tls/live-context.js";
-import { parsePeerList } from "../tls/peer-list.js";
-import type { ServerRules } from "../tls/server-options.js";
 
 /** Options of {@link spiffeTlsServer}. */
 export interface SpiffeTlsServerOptions {
@@ -49,14 +47,7 @@ export function spiffeTlsServer<T extends Server>(
   if (!("setSecureContext" in server)) {
     throw invalidOption(factory, "create", "must return a server of https or http2");
   }
-  const rules: ServerRules = {
-    identity,
-    peers: parsePeerList(factory, []),
-    minVersion: "TLSv1.2",
-    maxConnectionAgeSeconds: 0,
-    clock,
-  };
-  const context = createLiveContext(rules);
+  const context = createLiveContext({ identity, clock, minVersion: "TLSv1.2" });
   interceptEvents(server, {
     connection(_, proceed) {
       context.refresh(server);

@@ -26,7 +26,11 @@ interface Snapshot {
  * server has something else than the identity says. Without a usable credential the server gets a
  * context without a certificate, with which every handshake fails.
  */
-export function createLiveContext({ identity, clock, minVersion }: ServerRules): LiveContext {
+export function createLiveContext({
+  identity,
+  clock,
+  minVersion,
+}: Pick<ServerRules, "identity" | "clock" | "minVersion">): LiveContext {
   let applied: Snapshot | undefined;
 
   function snapshot(): Snapshot {
