@@ -75,6 +75,7 @@ export {
   wholeNumber,
 } from "./options.js";
 export type { AcceptContent, ProofRequest, RequestContent } from "./proof/proof-request.js";
+export { parseOrigin } from "./proof/target.js";
 export { type RefusalRule, refusalCodes } from "./refusal-codes.js";
 export type { ReplayClaim, ReplayGuard, ReplayOutcome } from "./replay/replay-guard.js";
 export type { JsonWebKey, KeyShape, PrivateKey, PublicKey } from "./runtime/port.js";

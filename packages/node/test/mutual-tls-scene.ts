@@ -27,6 +27,7 @@ import {
   type TestTrustDomain,
 } from "@firsthand/testing";
 import { onTestFinished } from "vitest";
+import { pem } from "../src/tls/pem.js";
 
 export const ordersId = "spiffe://shop.example/orders";
 export const checkoutId = "spiffe://shop.example/checkout";
@@ -152,11 +153,9 @@ export function echo(message: IncomingMessage, response: ServerResponse): void {
 
 /** TLS options that present a certificate and trust whoever answers. */
 export function presenting({ chain, privateKey }: X509SvidMaterial): ConnectionOptions {
-  const block = (label: string, der: Uint8Array) =>
-    `-----BEGIN ${label}-----\n${Buffer.from(der).toString("base64")}\n-----END ${label}-----\n`;
   return {
-    cert: chain.map((der) => block("CERTIFICATE", der)).join(""),
-    key: block("PRIVATE KEY", privateKey),
+    cert: chain.map((der) => pem("CERTIFICATE", der)).join(""),
+    key: pem("PRIVATE KEY", privateKey),
     rejectUnauthorized: false,
   };
 }

@@ -7,12 +7,11 @@ import {
   validateX509Svid,
   type X509Credential,
 } from "@firsthand/core";
+import { ownSkewSeconds } from "../identity/own-svid-limits.js";
 import { inFile } from "./file-error.js";
 import type { CredentialFiles, ExpectedIdentity } from "./identity-files.js";
 import { certificatesOf, readPemBlocks } from "./pem-blocks.js";
 import { privateKeyOf } from "./private-key.js";
-
-const skewSeconds = 30;
 
 /**
  * Makes our credential of the content of its files.
@@ -61,7 +60,7 @@ export async function validateOwnSvid(
 ): Promise<void> {
   const trust = { trustBundle: (trustDomain: TrustDomain) => bundles.get(trustDomain) };
   try {
-    await validateX509Svid(chain, trust, { now, skewSeconds });
+    await validateX509Svid(chain, trust, { now, skewSeconds: ownSkewSeconds });
   } catch (cause) {
     if (!(cause instanceof VerificationError)) throw cause;
     const isExpired = cause.code === "certificate_expired";

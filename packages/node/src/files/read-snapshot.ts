@@ -1,8 +1,8 @@
 import type { Clock, TrustBundle, TrustDomain, X509Credential } from "@firsthand/core";
 import type { IdentitySnapshot } from "../identity/assess-identity.js";
+import { type HeldValue, heldOr } from "../identity/held-value.js";
 import { readBundleFile } from "./bundle-file.js";
 import { splitBundleMap } from "./bundle-map.js";
-import { type HeldValue, heldOr } from "./held-value.js";
 import {
   type CredentialFiles,
   type ExpectedIdentity,

@@ -1,8 +1,7 @@
-import { invalidOption, SpiffeId, type TrustDomain } from "@firsthand/core";
+import { invalidOption, SpiffeId } from "@firsthand/core";
 
 /** The workloads and whole trust domains that a server lets in. */
 export interface PeerList {
-  readonly trustDomains: readonly TrustDomain[];
   allows(id: SpiffeId): boolean;
 }
 
@@ -25,7 +24,6 @@ export function parsePeerList(factory: string, texts: readonly string[]): PeerLi
     ids.filter(({ path }) => path === "").map(({ trustDomain }) => trustDomain),
   );
   return {
-    trustDomains: [...new Set(ids.map(({ trustDomain }) => trustDomain))],
     allows: (id) => workloads.has(id.toString()) || domains.has(id.trustDomain),
   };
 }

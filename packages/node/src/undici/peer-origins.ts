@@ -1,4 +1,4 @@
-import { invalidOption, parseWorkloadId, type SpiffeId } from "@firsthand/core";
+import { invalidOption, parseOrigin, parseWorkloadId, type SpiffeId } from "@firsthand/core";
 
 /**
  * Reads which workload answers at which origin.
@@ -31,7 +31,6 @@ export function parsePeerOrigins(
 }
 
 function httpsOrigin(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const { protocol, origin, href } = new URL(text);
-  return protocol === "https:" && href === `${origin}/` ? origin : undefined;
+  const origin = parseOrigin(text);
+  return origin?.startsWith("https:") ? origin : undefined;
 }

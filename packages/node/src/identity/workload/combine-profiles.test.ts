@@ -1,8 +1,10 @@
+import type { TrustBundle } from "@firsthand/core";
 import { type Credential, parseTokenBundle, parseX509Bundle } from "@firsthand/core";
 import { createTrustDomain } from "@firsthand/testing";
 import { describe, expect, it } from "vitest";
+import type { HeldValue } from "../held-value.js";
 import { combineProfiles } from "./combine-profiles.js";
-import type { ProfileBundle, ProfileState, WorkloadProfile } from "./profile-state.js";
+import type { ProfileState, WorkloadProfile } from "./profile-state.js";
 
 const domain = await createTrustDomain("a.example");
 const partner = await createTrustDomain("b.example");
@@ -14,15 +16,18 @@ interface Keys {
 }
 
 /** The bundle of a domain as one profile delivers it. */
-async function bundleOf(of: typeof domain, profile: WorkloadProfile): Promise<ProfileBundle> {
+async function bundleOf(
+  of: typeof domain,
+  profile: WorkloadProfile,
+): Promise<HeldValue<TrustBundle>> {
   if (profile === "x509") {
     const { certificate } = of.authorities.x509.root;
-    return { digest: "", bundle: await parseX509Bundle(of.name, certificate) };
+    return { digest: "", value: await parseX509Bundle(of.name, certificate) };
   }
   const use = `${profile}-svid` as const;
   const { keys } = JSON.parse(of.bundleDocument()) as Keys;
   const document = JSON.stringify({ keys: keys.filter((key) => key.use === use) });
-  return { digest: "", bundle: await parseTokenBundle(of.name, document, use) };
+  return { digest: "", value: await parseTokenBundle(of.name, document, use) };
 }
 
 async function stateOf(

@@ -34,7 +34,7 @@ function combineBundles(
   held: TrustBundle | undefined,
 ): TrustBundle {
   const bundleOf = (profile: WorkloadProfile) =>
-    states.get(profile)?.bundles.get(trustDomain)?.bundle;
+    states.get(profile)?.bundles.get(trustDomain)?.value;
   const x509Authorities = bundleOf("x509")?.x509Authorities ?? noAuthorities;
   const jwtAuthorities = bundleOf("jwt")?.jwtAuthorities ?? noTokenAuthorities;
   const witAuthorities = bundleOf("wit")?.witAuthorities ?? noTokenAuthorities;

@@ -5,6 +5,7 @@ import {
   type TrustBundle,
   validateJwtSvid,
 } from "@firsthand/core";
+import { ownLifetimeSeconds } from "../own-svid-limits.js";
 import { checked, invalidResponse } from "./invalid-response.js";
 
 /** As whom and for whom a JWT-SVID is. */
@@ -12,8 +13,6 @@ export interface JwtSvidQuestion {
   readonly id: SpiffeId;
   readonly audience: readonly [string, ...string[]];
 }
-
-const year = 366 * 24 * 60 * 60;
 
 /**
  * Validates a JWT-SVID of ours as a peer would, and that it is the one that was asked for.
@@ -31,7 +30,7 @@ export async function validateOwnJwtSvid(
     validateJwtSvid(token, {
       identity: { trustBundle: () => bundle },
       audience: audience[0],
-      maxLifetimeSeconds: year,
+      maxLifetimeSeconds: ownLifetimeSeconds,
       clock,
     }),
   );

@@ -2,15 +2,15 @@ import {
   CredentialError,
   type JsonWebKey,
   loadWitSvid,
-  type TrustDomain,
+  parseStrictJson,
   validateWitSvid,
   type WitCredential,
 } from "@firsthand/core";
-import * as z from "zod/mini";
 import type { WitSvidResponse } from "../../workload-api/messages.js";
+import { ownLifetimeSeconds, ownSkewSeconds } from "../own-svid-limits.js";
 import { type IdentityRules, ownSvid } from "./delivered-svids.js";
 import { checked, invalidResponse, problemOf } from "./invalid-response.js";
-import type { ProfileBundles } from "./profile-state.js";
+import { type ProfileBundles, trustIn } from "./profile-state.js";
 
 /**
  * Reads our SVID in a message of the WIT profile. Checked: its form, that the key is its key, and that
@@ -30,21 +30,16 @@ export async function readOwnWitSvid(
   throw invalidResponse("the WIT-SVID is of another workload than the message says");
 }
 
-const jwkSchema = z.record(z.string(), z.unknown());
-
 /** The textual members of a JWK. Drops the error of a reader, which quotes what it read. */
 function readPrivateJwk(text: string): JsonWebKey | undefined {
   try {
-    const members = Object.entries(jwkSchema.parse(JSON.parse(text)));
+    const members = Object.entries(parseStrictJson(Buffer.from(text)));
     const isText = (member: [string, unknown]) => typeof member[1] === "string";
     return Object.fromEntries(members.filter(isText) as [string, string][]);
   } catch {
     return undefined;
   }
 }
-
-const skewSeconds = 30;
-const year = 366 * 24 * 60 * 60;
 
 /**
  * Validates our WIT-SVID as a peer would, under the bundles of the WIT profile.
@@ -57,10 +52,14 @@ export function problemWithWitSvid(
   { clock }: IdentityRules,
 ): Promise<CredentialError | undefined> {
   const now = clock.now() / 1000;
-  const trust = { trustBundle: (name: TrustDomain) => bundles.get(name)?.bundle };
-  const check = { now, skewSeconds, maxLifetimeSeconds: year, profile: "spiffe" } as const;
+  const check = {
+    now,
+    skewSeconds: ownSkewSeconds,
+    maxLifetimeSeconds: ownLifetimeSeconds,
+    profile: "spiffe",
+  } as const;
   return problemOf("the WIT-SVID", async () => {
     if (expiresAt <= now) throw new CredentialError("credential_expired");
-    await validateWitSvid(token, trust, check);
+    await validateWitSvid(token, trustIn(bundles), check);
   });
 }

@@ -1,5 +1,11 @@
-import { createHash } from "node:crypto";
-import { type Credential, SpiffeId, type TrustBundle, type TrustDomain } from "@firsthand/core";
+import {
+  type Credential,
+  SpiffeId,
+  type TrustBundle,
+  type TrustDomain,
+  type TrustSource,
+} from "@firsthand/core";
+import { type HeldValue, heldOr } from "../held-value.js";
 import { checked } from "./invalid-response.js";
 
 /** A part of the Workload API that an operator can leave out. */
@@ -13,14 +19,7 @@ export interface ProfileState {
 }
 
 /** The bundles of one profile. */
-export type ProfileBundles = ReadonlyMap<TrustDomain, ProfileBundle>;
-
-/** The authorities of one trust domain for one profile. */
-export interface ProfileBundle {
-  readonly bundle: TrustBundle;
-  /** Of what it was read from. */
-  readonly digest: string;
-}
+export type ProfileBundles = ReadonlyMap<TrustDomain, HeldValue<TrustBundle>>;
 
 export const noBundles: ProfileBundles = new Map();
 
@@ -38,12 +37,14 @@ export async function readBundles(
   const entries = [...delivered].map(([key, content]) =>
     checked(`the bundle of ${key}`, async () => {
       const { trustDomain } = SpiffeId.parse(key);
-      const digest = createHash("sha256").update(content).digest("base64");
-      const known = held.get(trustDomain);
-      const isKnown = known?.digest === digest;
-      const entry = isKnown ? known : { digest, bundle: await parse(trustDomain, content) };
-      return [trustDomain, entry] as const;
+      const make = () => parse(trustDomain, content);
+      return [trustDomain, await heldOr(held.get(trustDomain), [content], make)] as const;
     }),
   );
   return new Map(await Promise.all(entries));
+}
+
+/** The bundles of one profile, to validate its own SVIDs under. */
+export function trustIn(bundles: ProfileBundles): TrustSource {
+  return { trustBundle: (trustDomain) => bundles.get(trustDomain)?.value };
 }

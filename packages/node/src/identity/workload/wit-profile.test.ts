@@ -125,7 +125,7 @@ describe("messages of both streams that cross each other", () => {
       await Promise.all([received, second?.()]);
       const { credential, bundles: held } = board.stateOf("wit") ?? {};
       expect(credential).toMatchObject({ token: messages.svids.svids[0]?.token });
-      const authorities = held?.get(domain.name)?.bundle.witAuthorities;
+      const authorities = held?.get(domain.name)?.value.witAuthorities;
       expect([...(authorities?.keys() ?? [])]).toEqual(
         domain.authorities.wit.map(({ keyId }) => keyId),
       );

@@ -3,17 +3,21 @@ import {
   loadX509Svid,
   parseX509Bundle,
   splitDer,
-  type TrustDomain,
   validateX509Svid,
   type X509Credential,
 } from "@firsthand/core";
 import type { X509SvidEntry, X509SvidResponse } from "../../workload-api/messages.js";
+import { ownSkewSeconds } from "../own-svid-limits.js";
 import { type IdentityRules, ownSvid } from "./delivered-svids.js";
 import { checked, invalidResponse, problemOf } from "./invalid-response.js";
-import { noBundles, type ProfileBundles, type ProfileState, readBundles } from "./profile-state.js";
+import {
+  noBundles,
+  type ProfileBundles,
+  type ProfileState,
+  readBundles,
+  trustIn,
+} from "./profile-state.js";
 import { unchanged } from "./unchanged.js";
-
-const skewSeconds = 30;
 
 /** What a message says. */
 export interface X509Reading {
@@ -84,7 +88,6 @@ async function problemWith(
   bundles: ProfileBundles,
   { clock }: IdentityRules,
 ): Promise<CredentialError | undefined> {
-  const trust = { trustBundle: (name: TrustDomain) => bundles.get(name)?.bundle };
-  const now = Math.floor(clock.now() / 1000);
-  return problemOf("the X.509-SVID", () => validateX509Svid(chain, trust, { now, skewSeconds }));
+  const check = { now: Math.floor(clock.now() / 1000), skewSeconds: ownSkewSeconds };
+  return problemOf("the X.509-SVID", () => validateX509Svid(chain, trustIn(bundles), check));
 }

@@ -9,14 +9,14 @@ export interface HeldValue<T> {
 /** Makes a value, unless it is held already: what is made of the same content stays the same object. */
 export async function heldOr<T>(
   held: HeldValue<T> | undefined,
-  contents: Iterable<Uint8Array>,
+  contents: Iterable<string | Uint8Array>,
   make: () => Promise<T>,
 ): Promise<HeldValue<T>> {
   const digest = digestOf(contents);
   return held?.digest === digest ? held : { digest, value: await make() };
 }
 
-function digestOf(contents: Iterable<Uint8Array>): string {
+function digestOf(contents: Iterable<string | Uint8Array>): string {
   const whole = createHash("sha256");
   for (const content of contents) whole.update(createHash("sha256").update(content).digest());
   return whole.digest("base64");
