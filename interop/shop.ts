@@ -48,7 +48,7 @@ export async function underLoad(
   try {
     await happening();
   } catch (error) {
-    await stop();
+    await stop().catch(() => undefined); // the first error says more
     throw error;
   }
   const reports = await stop();

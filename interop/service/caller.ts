@@ -1,7 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { LiveIdentity } from "@firsthand/node";
 import type { Call, CallResult, LoadReport } from "./messages.js";
 
 const requestMilliseconds = 10_000;
+/** Leaves something of the machine to SPIRE, which shares it. */
+const pauseMilliseconds = 2;
 
 /** Makes one request with a proof of this service's identity. */
 export async function makeCall(identity: LiveIdentity, call: Call): Promise<CallResult> {
@@ -22,7 +25,7 @@ function codeOf(error: unknown): string {
   return typeof code === "string" ? code : `${name}: ${message}`;
 }
 
-/** Requests without a pause, one after the other for each target, until it is stopped. */
+/** Requests one after the other for each target, until it is stopped. */
 export class Load {
   readonly #identity: LiveIdentity;
   readonly #failures: string[] = [];
@@ -46,6 +49,7 @@ export class Load {
       const result = await makeCall(this.#identity, call);
       if ("status" in result && result.status === 200) this.#succeeded += 1;
       else this.#failures.push(JSON.stringify(result));
+      await delay(pauseMilliseconds);
     }
   }
 }

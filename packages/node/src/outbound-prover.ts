@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { createProver, type ProverOptions, parseOptions, wholeNumber } from "@firsthand/core";
 import * as z from "zod/mini";
 import { publishProof } from "./diagnostics.js";
@@ -50,7 +51,8 @@ export function createOutboundProver(
   const { contentLimitBytes: _, ...proverOptions } = options;
   const prover = createProver(proverOptions);
 
-  return async function proveOutbound({ method, url, headers, body, signal, dispatchers }) {
+  async function prove(request: UnprovedRequest): Promise<ProvedParts> {
+    const { method, url, headers, body, signal, dispatchers } = request;
     refuseInsecureTransport(url, dispatchers);
     const encoded = body == null ? undefined : await encodeBody(body, { limit, signal });
     const added = impliedHeaders(encoded?.contentType, headers);
@@ -62,6 +64,16 @@ export function createOutboundProver(
     });
     publishProof(method, url, proof);
     return { content: encoded?.content ?? null, headers: [...added, ...proof.headers] };
+  }
+
+  return async function proveOutbound(request) {
+    try {
+      return await prove(request);
+    } catch (error) {
+      // Whoever tries again at once must not keep the next credential from arriving.
+      await setImmediate();
+      throw error;
+    }
   };
 }
 

@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { CredentialError } from "@firsthand/core";
 import { Agent, interceptors, Request as UndiciRequest, fetch as undiciFetch } from "undici";
 import { describe, expect, it, vi } from "vitest";
 import { type AnyFetch, createFetch } from "../src/index.js";
@@ -485,6 +486,27 @@ describe("createFetch", () => {
     const fetch = createFetch({ ...knowing(origin), identity });
     await expectCode(fetch(origin), "credential_missing");
     expect(requests).toHaveLength(0);
+  });
+
+  it("lets the next credential arrive while a caller tries again at once", async () => {
+    const { origin } = await startServer();
+    let isExpired = true;
+    const credentials = () => {
+      if (isExpired) throw new CredentialError("source_expired");
+      return checkoutIdentity.credentials();
+    };
+    const fetch = createFetch({ identity: { credentials }, peers: { [origin]: orders } });
+    setImmediate(() => {
+      isExpired = false;
+    });
+    let attempts = 0;
+    let response: Response | undefined;
+    while (response === undefined && attempts < 1000) {
+      attempts += 1;
+      response = await fetch(origin).catch(() => undefined);
+    }
+    expect(response?.status).toBe(200);
+    expect(attempts).toBeLessThan(1000);
   });
 
   it("refuses plain http to another machine at construction", () => {
