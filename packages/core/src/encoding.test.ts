@@ -4,7 +4,6 @@ import {
   base64,
   base64url,
   bytesEqual,
-  concat,
   fromBase64,
   fromBase64url,
   fromUtf8,
@@ -143,12 +142,5 @@ describe("bytes", () => {
     expect(bytesEqual(bytes, Uint8Array.of(1, 2, 4))).toBe(false);
     expect(bytesEqual(bytes, Uint8Array.of(0, 2, 3))).toBe(false);
     expect(bytesEqual(new Uint8Array(), new Uint8Array())).toBe(true);
-  });
-
-  it("are put one after another", () => {
-    expect(concat()).toEqual(new Uint8Array());
-    expect(concat(Uint8Array.of(1), new Uint8Array(), Uint8Array.of(2, 3))).toEqual(
-      Uint8Array.of(1, 2, 3),
-    );
   });
 });

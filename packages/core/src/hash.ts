@@ -1,5 +1,6 @@
 import { runtime } from "#runtime";
-import { base64url, utf8 } from "./encoding.js";
+import type { Awaitable } from "./awaitable.js";
+import { base64url } from "./encoding.js";
 
 /** base64url SHA-256 of bytes: the form in which every hash travels. */
 export async function hashBytes(bytes: Uint8Array): Promise<string> {
@@ -7,8 +8,8 @@ export async function hashBytes(bytes: Uint8Array): Promise<string> {
 }
 
 /** base64url SHA-256 of the UTF-8 bytes of a text. */
-export async function hashText(text: string): Promise<string> {
-  return hashBytes(utf8(text));
+export function hashText(text: string): Awaitable<string> {
+  return runtime.hashText(text);
 }
 
 /** base64url SHA-256 of no bytes. */

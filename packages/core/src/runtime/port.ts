@@ -53,7 +53,13 @@ export interface Hasher {
  * where it exists, WebCrypto elsewhere. ECDSA signatures are r‖s (IEEE P1363) in both directions.
  */
 export interface Runtime {
+  /** base64url without padding (RFC 7515 §2). */
+  base64url(bytes: Uint8Array): string;
+  /** Bytes of canonical base64url without padding, or `undefined` for any other text. */
+  fromBase64url(text: string): Uint8Array | undefined;
   sha256(bytes: Uint8Array): Awaitable<Uint8Array>;
+  /** base64url SHA-256 of the UTF-8 bytes of a text. */
+  hashText(text: string): Awaitable<string>;
   createSha256(): Hasher;
   randomBytes(length: number): Uint8Array;
   /** Rejects or throws on a key that is malformed or off its curve. */

@@ -21,6 +21,7 @@ describe.each(runtimes)("selfTest of %s", (_, runtime) => {
     ["refuses a runtime that answers with something true", { verify: () => 1 as unknown as true }],
     ["refuses a runtime that hashes wrongly", { sha256: () => new Uint8Array(32) }],
     ["refuses a runtime that does not hash", { sha256: (bytes) => bytes }],
+    ["refuses a runtime that hashes texts wrongly", { hashText: () => "" }],
   ])("%s", async (_title, lie) => {
     await expectConfigurationError(() => selfTest({ ...runtime, ...lie }), "cryptography_unsound");
   });

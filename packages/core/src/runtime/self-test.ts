@@ -2,7 +2,8 @@ import { base64url, fromBase64url, utf8 } from "../encoding.js";
 import { ConfigurationError } from "../errors.js";
 import type { Runtime } from "./port.js";
 
-const message = utf8("firsthand");
+const text = "firsthand";
+const message = utf8(text);
 const digest = "u7GMpTlo3X2wXQJdPgdUgxx2qfXodYnBPtuF7nNXCtA";
 const shape = { kind: "ec", curve: "P-256" } as const;
 const scheme = { family: "ecdsa", hash: "SHA-256" } as const;
@@ -27,6 +28,7 @@ export async function selfTest(runtime: Runtime): Promise<void> {
   const altered = signature.with(9, (signature[9] as number) ^ 1);
   const isSound =
     base64url(await runtime.sha256(message)) === digest &&
+    (await runtime.hashText(text)) === digest &&
     (await runtime.verify(scheme, key, message, signature)) === true &&
     (await runtime.verify(scheme, key, message, altered)) === false;
   if (isSound) return;

@@ -1,5 +1,5 @@
-import { concat } from "../encoding.js";
 import { ConfigurationError } from "../errors.js";
+import { concat } from "./concat.js";
 import type {
   JsonWebKey,
   KeyShape,
@@ -8,6 +8,7 @@ import type {
   Runtime,
   SignatureScheme,
 } from "./port.js";
+import { decodeBase64url, encodeBase64url } from "./portable-base64url.js";
 import { hasLengthOf } from "./signature-length.js";
 
 const { subtle } = globalThis.crypto;
@@ -95,7 +96,10 @@ function derImport(format: "spki" | "pkcs8", der: Uint8Array): Import {
 
 /** WebCrypto, for every runtime without `node:crypto`. */
 export const runtime: Runtime = {
+  base64url: encodeBase64url,
+  fromBase64url: decodeBase64url,
   sha256: async (bytes) => new Uint8Array(await subtle.digest("SHA-256", bytes)),
+  hashText: async (text) => encodeBase64url(await runtime.sha256(new TextEncoder().encode(text))),
   createSha256() {
     const parts: Uint8Array[] = []; // WebCrypto has no incremental digest
     return {

@@ -7,7 +7,7 @@ import {
 } from "@firsthand/testing";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { concat, utf8 } from "../encoding.js";
+import { utf8 } from "../encoding.js";
 import { CredentialError } from "../errors.js";
 import {
   expectCredentialError,
@@ -15,6 +15,7 @@ import {
   expectRefusal,
 } from "../expect-error.test-support.js";
 import { allowTrustDomain } from "../policy.js";
+import { concat } from "../runtime/concat.js";
 import { createScene, prove, verifierOf, verify } from "../scene.test-support.js";
 import { validateJwtSvid } from "../svid/jwt-svid.js";
 import { parseTrustBundle, parseX509Bundle } from "./parse-trust-bundle.js";

@@ -23,8 +23,8 @@ import {
   Version,
 } from "@peculiar/asn1-x509";
 import { expect } from "vitest";
-import { concat } from "../encoding.js";
 import type { VerificationCode } from "../refusal-codes.js";
+import { concat } from "../runtime/concat.js";
 
 /** The time of the tests, seconds since the epoch. */
 export const now = 1_800_000_000;

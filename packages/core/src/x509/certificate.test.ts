@@ -2,9 +2,9 @@ import { X509Certificate } from "node:crypto";
 import { Time } from "@peculiar/asn1-x509";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { concat } from "../encoding.js";
 import { VerificationError } from "../errors.js";
 import type { VerificationCode } from "../refusal-codes.js";
+import { concat } from "../runtime/concat.js";
 import { parseCertificate } from "./certificate.js";
 import {
   ascii,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { concat } from "../encoding.js";
 import { VerificationError } from "../errors.js";
+import { concat } from "../runtime/concat.js";
 import { bytes, tlv } from "./certificate-fixtures.test-support.js";
 import { derLength, splitDer } from "./der.js";
 import { readOne, readSequence } from "./der-reader.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { concat } from "../encoding.js";
+import { concat } from "../runtime/concat.js";
 import { parseCertificate } from "./certificate.js";
 import {
   ascii,

@@ -1,6 +1,6 @@
 import type { GeneralName } from "@peculiar/asn1-x509";
 import { describe, expect, it } from "vitest";
-import { concat } from "../encoding.js";
+import { concat } from "../runtime/concat.js";
 import { parseCertificate } from "./certificate.js";
 import {
   ascii,

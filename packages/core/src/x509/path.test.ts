@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { concat } from "../encoding.js";
 import type { VerificationCode } from "../refusal-codes.js";
+import { concat } from "../runtime/concat.js";
 import { loadX509Authority } from "./authority.js";
 import { parseCertificateChain } from "./certificate-chain.js";
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { concat } from "../encoding.js";
 import type { VerificationCode } from "../refusal-codes.js";
+import { concat } from "../runtime/concat.js";
 import { parseCertificate } from "./certificate.js";
 import {
   bytes,

@@ -1,5 +1,6 @@
 import { VerificationError } from "../errors.js";
 import type { KeyShape } from "../runtime/port.js";
+import { fieldLengths } from "../runtime/signature-length.js";
 import { tags } from "./der.js";
 import { derHex, hex, oidHex } from "./der-hex.js";
 import { type DerElement, DerReader, readSequence } from "./der-reader.js";
@@ -21,9 +22,6 @@ const curves: ReadonlyMap<string, EcShape> = new Map([
   [sequence(ecPublicKey, oidHex("1.3.132.0.34")), { kind: "ec", curve: "P-384" }],
   [sequence(ecPublicKey, oidHex("1.3.132.0.35")), { kind: "ec", curve: "P-521" }],
 ]);
-
-/** Octets of a coordinate, and of each half of an ECDSA signature. */
-export const fieldLengths = { "P-256": 32, "P-384": 48, "P-521": 66 } as const;
 
 /**
  * The kind and size of the key in a SubjectPublicKeyInfo: P-256, P-384, P-521, or RSA of 2048 to

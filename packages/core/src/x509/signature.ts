@@ -1,10 +1,10 @@
 import { runtime } from "#runtime";
 import type { PublicKey } from "../runtime/port.js";
+import { fieldLengths } from "../runtime/signature-length.js";
 import type { Certificate } from "./certificate.js";
 import { tags } from "./der.js";
 import { readSequence } from "./der-reader.js";
 import { positiveInteger } from "./der-values.js";
-import { fieldLengths } from "./public-key-info.js";
 
 /**
  * Whether the certificate was signed with the private half of the key.
