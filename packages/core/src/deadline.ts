@@ -1,4 +1,4 @@
-import type { Awaitable } from "./awaitable.js";
+import { type Awaitable, isThenable } from "./awaitable.js";
 import type { Clock } from "./clock.js";
 import { VerificationError } from "./errors.js";
 import type { VerificationCode } from "./refusal-codes.js";
@@ -8,13 +8,21 @@ import type { VerificationCode } from "./refusal-codes.js";
  *
  * @throws {VerificationError} `code`, when there is no answer in time
  */
-export async function withDeadline<T>(
+export function withDeadline<T>(
   answer: Awaitable<T>,
   clock: Clock,
   milliseconds: number,
   code: VerificationCode,
+): Awaitable<T> {
+  return isThenable(answer) ? race(answer, clock, milliseconds, code) : answer;
+}
+
+async function race<T>(
+  answer: Promise<T>,
+  clock: Clock,
+  milliseconds: number,
+  code: VerificationCode,
 ): Promise<T> {
-  if (!isThenable(answer)) return answer;
   const settled = new AbortController();
   const expired = clock.delay(milliseconds, settled.signal).then(() => {
     throw new VerificationError(code);
@@ -25,8 +33,4 @@ export async function withDeadline<T>(
   } finally {
     settled.abort();
   }
-}
-
-function isThenable<T>(answer: Awaitable<T>): answer is Promise<T> {
-  return typeof (answer as Partial<Promise<T>> | undefined)?.then === "function";
 }

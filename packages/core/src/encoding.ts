@@ -1,11 +1,10 @@
 import { runtime } from "#runtime";
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** UTF-8 bytes of a string. */
 export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
+  return runtime.utf8(text);
 }
 
 /** The string of UTF-8 bytes; throws `TypeError` on any malformed sequence. Keeps a BOM. */
@@ -34,7 +33,8 @@ export function fromBase64(text: string): Uint8Array | undefined {
     : text.endsWith("=")
       ? text.slice(0, -1)
       : text;
-  return fromBase64url(unpadded.replaceAll("+", "-").replaceAll("/", "_"));
+  const bytes = fromBase64url(unpadded.replaceAll("+", "-").replaceAll("/", "_"));
+  return bytes && Uint8Array.from(bytes); // a copy may be kept
 }
 
 /** Standard base64 with padding. */

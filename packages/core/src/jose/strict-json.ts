@@ -55,17 +55,17 @@ class JsonReader {
 
   read(): unknown {
     const value = this.#value(maxDepth);
-    if (this.#peek() !== "") throw new JsonError("syntax");
+    if (!Number.isNaN(this.#peek())) throw new JsonError("syntax");
     return value;
   }
 
   #value(levels: number): unknown {
     switch (this.#peek()) {
-      case "{":
+      case leftBrace:
         return this.#object(levels);
-      case "[":
+      case leftBracket:
         return this.#list(levels);
-      case '"':
+      case quote:
         return this.#string();
       default:
         return this.#scalar();
@@ -74,73 +74,96 @@ class JsonReader {
 
   #object(levels: number): JsonObject {
     const object: Record<string, unknown> = Object.create(null);
-    this.#items("{", "}", levels, () => {
-      if (this.#peek() !== '"') throw new JsonError("syntax");
+    for (let hasNext = this.#enters(rightBrace, levels); hasNext; ) {
+      if (this.#peek() !== quote) throw new JsonError("syntax");
       const name = this.#string();
-      this.#expect(":");
+      if (this.#peek() !== colon) throw new JsonError("syntax");
+      this.#at++;
       if (name in object) throw new JsonError("duplicate");
       object[name] = this.#value(levels - 1);
-    });
+      hasNext = this.#goesOn(rightBrace);
+    }
     return object;
   }
 
   #list(levels: number): readonly unknown[] {
     const list: unknown[] = [];
-    this.#items("[", "]", levels, () => void list.push(this.#value(levels - 1)));
+    for (let hasNext = this.#enters(rightBracket, levels); hasNext; ) {
+      list.push(this.#value(levels - 1));
+      hasNext = this.#goesOn(rightBracket);
+    }
     return list;
   }
 
-  #items(open: string, close: string, levels: number, readItem: () => void): void {
+  /** Steps over the bracket that opens; whether an item follows. */
+  #enters(close: number, levels: number): boolean {
     if (levels === 0) throw new JsonError("syntax");
-    this.#expect(open);
-    if (this.#peek() !== close) {
-      readItem();
-      while (this.#peek() === ",") {
-        this.#at++;
-        readItem();
-      }
-    }
-    this.#expect(close);
+    this.#at++;
+    if (this.#peek() !== close) return true;
+    this.#at++;
+    return false;
+  }
+
+  /** Steps over the comma or bracket behind an item; whether another item follows. */
+  #goesOn(close: number): boolean {
+    const next = this.#peek();
+    if (next !== comma && next !== close) throw new JsonError("syntax");
+    this.#at++;
+    return next === comma;
   }
 
   /** A string alone is safe to leave to `JSON.parse`: it has no names. */
   #string(): string {
+    const text = this.#text;
     const start = this.#at;
     let end = start + 1;
     let isPlain = true;
-    for (; end < this.#text.length; end++) {
-      const code = this.#text.charCodeAt(end);
+    for (; end < text.length; end++) {
+      const code = text.charCodeAt(end);
       if (code === quote) break;
       if (code === backslash) end++;
       if (code === backslash || code < 0x20) isPlain = false;
     }
     this.#at = end + 1;
-    if (end >= this.#text.length) throw new JsonError("syntax");
-    if (isPlain) return this.#text.slice(start + 1, end);
-    return parseScalar(this.#text.slice(start, this.#at)) as string;
+    if (end >= text.length) throw new JsonError("syntax");
+    if (isPlain) return text.slice(start + 1, end);
+    return parseScalar(text.slice(start, this.#at)) as string;
   }
 
   #scalar(): unknown {
     const start = this.#at;
-    while (/[\w.+-]/.test(this.#text.charAt(this.#at))) this.#at++;
+    while (isOfScalar(this.#text.charCodeAt(this.#at))) this.#at++;
     return parseScalar(this.#text.slice(start, this.#at));
   }
 
-  #expect(char: string): void {
-    if (this.#peek() !== char) throw new JsonError("syntax");
-    this.#at++;
-  }
-
-  /** The next character that is not white space, or nothing at the end. */
-  #peek(): string {
-    while (whiteSpace.has(this.#text.charAt(this.#at))) this.#at++;
-    return this.#text.charAt(this.#at);
+  /** The code of the next character that is not white space, or NaN at the end. */
+  #peek(): number {
+    let code = this.#text.charCodeAt(this.#at);
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) {
+      code = this.#text.charCodeAt(++this.#at);
+    }
+    return code;
   }
 }
 
 const quote = 0x22;
+const comma = 0x2c;
+const colon = 0x3a;
+const leftBracket = 0x5b;
 const backslash = 0x5c;
-const whiteSpace: ReadonlySet<string> = new Set([" ", "\t", "\n", "\r"]);
+const rightBracket = 0x5d;
+const leftBrace = 0x7b;
+const rightBrace = 0x7d;
+
+/** Letters, digits, `_`, `+`, `-` and `.`: where a number, `true`, `false` or `null` cannot end. */
+function isOfScalar(code: number): boolean {
+  if (code < 0x30) return code === 0x2b || code === 0x2d || code === 0x2e;
+  return code < 0x3a || (code > 0x40 && code < 0x5b) || code === 0x5f || isLowerCase(code);
+}
+
+function isLowerCase(code: number): boolean {
+  return code > 0x60 && code < 0x7b;
+}
 
 function parseScalar(text: string): unknown {
   try {

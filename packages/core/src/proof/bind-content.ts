@@ -1,3 +1,4 @@
+import type { Awaitable } from "../awaitable.js";
 import { emptyHash } from "../hash.js";
 import type { VerifierRules } from "../verifier-options.js";
 import { checkContent } from "./proof-claims.js";
@@ -19,13 +20,13 @@ export type ContentMode = "buffered" | "streaming";
  * `body_aborted`
  * @throws {ConfigurationError} `body_consumed`
  */
-export async function bindContent(
+export function bindContent(
   content: ProofRequest["content"],
   { contentDigest, token }: VerifiedProof,
   mode: ContentMode,
   { binding, contentLimitBytes }: VerifierRules,
   refuseLate: (error: unknown) => Promise<never>,
-): Promise<void> {
+): Awaitable<void> {
   const accept = (digest: string) => checkContent(contentDigest, digest, token);
   if (content === undefined) return accept(emptyHash);
   if (contentDigest === undefined && binding === "target") return;

@@ -1,7 +1,7 @@
 import type { Credential, WitCredential, X509Credential } from "../credential/credential.js";
 import { CredentialError, ProofError } from "../errors.js";
 import type { ProofFormat } from "./format.js";
-import { headerNames } from "./security-headers.js";
+import { headerNames, isSameField } from "./security-headers.js";
 
 /** A credential and the kind of proof to make with it. */
 export type ChosenCredential =
@@ -27,22 +27,23 @@ export function chooseCredential(
   headers: readonly (readonly [string, string])[],
   now: number,
 ): ChosenCredential {
-  const names = new Set(headers.map(([name]) => name.toLowerCase()));
-  const taken = proofHeaders.find((name) => names.has(name));
+  const isPresent = (name: string) => headers.some(([other]) => isSameField(other, name));
+  const taken = proofHeaders.find(isPresent);
   if (taken !== undefined) throw new ProofError("header_conflict", { detail: taken });
-  const possible = accept.flatMap((format) => {
+  let isHeld = false;
+  let isAlive = false;
+  for (const format of accept) {
     const credential = credentials.find((held) => held.kind === kindFor(format));
-    return credential === undefined ? [] : [{ format, credential } as ChosenCredential];
-  });
-  if (possible.length === 0) {
-    throw new CredentialError("credential_missing", { detail: `accepted: ${accept.join(", ")}` });
+    if (credential === undefined) continue;
+    isHeld = true;
+    if (now >= credential.expiresAt) continue;
+    isAlive = true;
+    const isFree = format !== "wpt-02" || !isPresent("authorization");
+    if (isFree) return { format, credential } as ChosenCredential;
   }
-  const alive = possible.filter(({ credential }) => now < credential.expiresAt);
-  if (alive.length === 0) throw new CredentialError("credential_expired");
-  const hasAuthorization = names.has("authorization");
-  const chosen = alive.find(({ format }) => format !== "wpt-02" || !hasAuthorization);
-  if (chosen === undefined) throw new ProofError("header_conflict", { detail: "authorization" });
-  return chosen;
+  if (isAlive) throw new ProofError("header_conflict", { detail: "authorization" });
+  if (isHeld) throw new CredentialError("credential_expired");
+  throw new CredentialError("credential_missing", { detail: `accepted: ${accept.join(", ")}` });
 }
 
 function kindFor(format: ProofFormat): Credential["kind"] {

@@ -32,4 +32,27 @@ describe("the credential cache", () => {
     expect(cache.get("1")).toBeDefined();
     expect(cache.get("1000")).toBeDefined();
   });
+
+  it("takes no text for another, however alike they are", () => {
+    const cache = createCredentialCache();
+    const text = "a".repeat(2000);
+    const first = verdict(1);
+    cache.set(text, first);
+    for (let at = 0; at < text.length; at++) {
+      const other = `${text.slice(0, at)}b${text.slice(at + 1)}`;
+      expect(cache.get(other)).toBeUndefined();
+    }
+    expect(cache.get(`${text}a`)).toBeUndefined();
+    expect(cache.get(text)).toBe(first);
+  });
+
+  it("keeps the newer of two texts that it cannot keep apart", () => {
+    const cache = createCredentialCache();
+    const [text, alike] = ["ab", "aa"].map((start) => start.padEnd(2000, "a")) as [string, string];
+    cache.set(text, verdict(1));
+    const second = verdict(2);
+    cache.set(alike, second);
+    expect(cache.get(text)).toBeUndefined();
+    expect(cache.get(alike)).toBe(second);
+  });
 });

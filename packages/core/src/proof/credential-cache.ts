@@ -1,6 +1,7 @@
 import type { VerifiedCredential } from "./verified-credential.js";
 
 const maxEntries = 1000;
+const samples = 64;
 
 /**
  * Keeps verdicts on credentials by their exact text. A verdict counts only with the bundle that it
@@ -13,15 +14,37 @@ export interface CredentialCache {
   delete(text: string): void;
 }
 
+interface Entry {
+  readonly text: string;
+  readonly credential: VerifiedCredential;
+}
+
 export function createCredentialCache(): CredentialCache {
-  const entries = new Map<string, VerifiedCredential>();
+  const entries = new Map<number, Entry>();
   return {
-    get: (text) => entries.get(text),
-    set(text, credential) {
-      if (!entries.has(text) && entries.size === maxEntries)
-        entries.delete(entries.keys().next().value as string);
-      entries.set(text, credential);
+    get(text) {
+      const entry = entries.get(sampleOf(text));
+      return entry?.text === text ? entry.credential : undefined;
     },
-    delete: (text) => void entries.delete(text),
+    set(text, credential) {
+      const sample = sampleOf(text);
+      if (!entries.has(sample) && entries.size === maxEntries)
+        entries.delete(entries.keys().next().value as number);
+      entries.set(sample, { text, credential });
+    },
+    delete: (text) => void entries.delete(sampleOf(text)),
   };
+}
+
+/**
+ * A number for a text, of a few of its characters: a map of whole texts would hash thousands of them
+ * for each request. Two texts with one number take turns in the cache, and no more.
+ */
+function sampleOf(text: string): number {
+  const step = Math.ceil(text.length / samples);
+  let sample = text.length;
+  for (let at = 0; at < text.length; at += step) {
+    sample = (Math.imul(sample, 31) + text.charCodeAt(at)) | 0;
+  }
+  return sample;
 }

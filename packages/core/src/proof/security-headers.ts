@@ -51,7 +51,7 @@ export function singleHeader(headers: ProofRequest["headers"], name: string): st
   const wanted = name.toLowerCase();
   let found: string | undefined;
   for (const [field, value] of headers) {
-    if (field.length !== wanted.length || field.toLowerCase() !== wanted) continue;
+    if (!isSameField(field, wanted)) continue;
     if (found !== undefined) throw new VerificationError("header_duplicate");
     if (typeof value !== "string" || !/^[\t\x20-\x7e]*$/.test(value)) {
       throw new VerificationError("header_invalid");
@@ -59,6 +59,11 @@ export function singleHeader(headers: ProofRequest["headers"], name: string): st
     found = value;
   }
   return found;
+}
+
+/** Whether a field has this name, which is given in lower case. */
+export function isSameField(field: string, name: string): boolean {
+  return field.length === name.length && field.toLowerCase() === name;
 }
 
 /** A field that is one token: a comma means that a proxy joined two fields. */

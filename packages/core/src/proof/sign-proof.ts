@@ -31,9 +31,11 @@ export async function signProof(
   { audience, method, query, content, tokens }: ProofSubject,
 ): Promise<readonly (readonly [name: string, value: string])[]> {
   const { format, credential } = chosen;
-  const names = bindingNames[format === "svid-proof-1" ? "svid-proof" : "wpt"];
+  const isSvidProof = format === "svid-proof-1";
+  const names = bindingNames[isSvidProof ? "svid-proof" : "wpt"];
   const claims = {
-    ...(format === "svid-proof-1" ? { sub: credential.id } : { wth: credential.thumbprint }),
+    sub: isSvidProof ? credential.id.toString() : undefined,
+    wth: isSvidProof ? undefined : credential.thumbprint,
     aud: audience,
     iat: now,
     exp: now + lifetimeSeconds,
@@ -41,7 +43,9 @@ export async function signProof(
     htm: method,
     [names.htq]: query,
     [names.htb]: content,
-    ...tokens,
+    ath: tokens.ath,
+    tth: tokens.tth,
+    oth: tokens.oth,
   };
   const input = `${headerOf(chosen)}.${base64url(utf8(JSON.stringify(claims)))}`;
   const scheme = schemeOf(credential.algorithm);

@@ -1,3 +1,4 @@
+import { type Awaitable, andThen } from "../awaitable.js";
 import { type TokenKind, VerificationError } from "../errors.js";
 import { hashText } from "../hash.js";
 import { textClaim } from "../jose/claims.js";
@@ -22,6 +23,8 @@ export interface TokenHashes {
   readonly oth: Readonly<Record<string, string>> | undefined;
 }
 
+const noHashes: TokenHashes = Object.freeze({ ath: undefined, tth: undefined, oth: undefined });
+
 /** No hashes; without a prototype, since names of fields are looked up in it. */
 const none: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
 
@@ -45,7 +48,13 @@ export function carriedTokens(
 }
 
 /** The claims that bind the tokens of a request (WPT-02 §2; `ath` as RFC 9449 §4.2). */
-export async function hashTokens(tokens: CarriedTokens): Promise<TokenHashes> {
+export function hashTokens(tokens: CarriedTokens): Awaitable<TokenHashes> {
+  const { accessToken, txnToken, others } = tokens;
+  const carriesNone = accessToken === undefined && txnToken === undefined && others.size === 0;
+  return carriesNone ? noHashes : hashCarried(tokens);
+}
+
+async function hashCarried(tokens: CarriedTokens): Promise<TokenHashes> {
   const oth: Record<string, string> = Object.create(null);
   for (const [name, value] of tokens.others) {
     if (value !== undefined) oth[name] = await hashText(value);
@@ -62,18 +71,19 @@ export async function hashTokens(tokens: CarriedTokens): Promise<TokenHashes> {
  *
  * @throws {VerificationError} with one of the `proof_…_token_…` codes
  */
-export async function checkTokenHashes(
+export function checkTokenHashes(
   claims: JsonObject,
   tokens: CarriedTokens,
   token: TokenKind,
-): Promise<void> {
+): Awaitable<void> {
   const refuse = (code: VerificationCode) => new VerificationError(code, { token });
-  const expected = await hashTokens(tokens);
-  const ath = textClaim(claims, "ath", token);
-  if (ath !== expected.ath) throw refuse(`proof_access_token_${fault(ath)}`);
-  const tth = textClaim(claims, "tth", token);
-  if (tth !== expected.tth) throw refuse(`proof_transaction_token_${fault(tth)}`);
-  checkOthers(claims, tokens, expected.oth ?? none, token);
+  return andThen(hashTokens(tokens), (expected) => {
+    const ath = textClaim(claims, "ath", token);
+    if (ath !== expected.ath) throw refuse(`proof_access_token_${fault(ath)}`);
+    const tth = textClaim(claims, "tth", token);
+    if (tth !== expected.tth) throw refuse(`proof_transaction_token_${fault(tth)}`);
+    checkOthers(claims, tokens, expected.oth ?? none, token);
+  });
 }
 
 function checkOthers(

@@ -1,3 +1,4 @@
+import type { Awaitable } from "../awaitable.js";
 import { type JwsProfile, type JwsSegments, splitJws } from "../jose/compact-jws.js";
 import { lookUpBundle } from "../trust/bundle-lookup.js";
 import type { VerifierRules } from "../verifier-options.js";
@@ -36,12 +37,12 @@ export function proofTokenOf(received: ReceivedProof, { algorithms }: VerifierRu
  *
  * @throws {VerificationError}
  */
-export async function verifyCredential(
+export function verifyCredential(
   proof: ProofToken,
   rules: VerifierRules,
   cache: CredentialCache,
   now: number,
-): Promise<VerifiedCredential> {
+): Awaitable<VerifiedCredential> {
   const { identity, clockSkewSeconds: skewSeconds } = rules;
   const known = cache.get(proof.credentialText);
   if (known !== undefined) {

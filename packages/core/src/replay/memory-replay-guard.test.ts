@@ -138,6 +138,27 @@ describe("memoryReplayGuard", () => {
     }
   });
 
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])(
+    "does not pretend to remember for %s seconds",
+    (ttlSeconds) => {
+      const { guard } = create();
+      expect(() => guard.claim(claim("a", { ttlSeconds }))).toThrow(RangeError);
+    },
+  );
+
+  it("forgets the dead little by little, and nothing else", () => {
+    const { clock, guard } = create({ capacity: 20_000, capacityPerCaller: 20_000 });
+    for (let i = 0; i < 10_000; i++) guard.claim(claim(`dead ${i}`, { ttlSeconds: 5 }));
+    for (let i = 0; i < 10_000; i++) guard.claim(claim(`live ${i}`, { ttlSeconds: 300 }));
+    for (let second = 0; second < 100; second++) {
+      clock.advance({ seconds: 1 });
+      guard.claim(claim("live 0"));
+    }
+    const outcomes = Array.from({ length: 10_000 }, (_, i) => guard.claim(claim(`live ${i}`)));
+    expect(new Set(outcomes)).toEqual(new Set(["replayed"]));
+    expect(guard.claim(claim("dead 0", { ttlSeconds: 300 }))).toBe("first");
+  });
+
   it.each<[option: keyof MemoryReplayGuardOptions | "capasity", value: unknown]>([
     ["capacity", 0],
     ["capacity", 10_000_001],

@@ -1,6 +1,9 @@
 import * as z from "zod/mini";
 import { type Clock, systemClock } from "../clock.js";
 import { clockOption, parseOptions, wholeNumber } from "../options.js";
+import { createClaimCounts } from "./claim-counts.js";
+import { createFingerprint, fingerprintWords } from "./fingerprint.js";
+import { createFingerprintTable } from "./fingerprint-table.js";
 import type { ReplayClaim, ReplayGuard, ReplayOutcome } from "./replay-guard.js";
 
 export interface MemoryReplayGuardOptions {
@@ -36,61 +39,46 @@ export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): Repla
   const { capacity = 1_000_000, refuseBeforeStart = false, clock = systemClock } = parsed;
   const capacityPerCaller = parsed.capacityPerCaller ?? Math.ceil(capacity / 2);
   const startedAt = clock.now() / 1000;
-  const live = new Set<string>();
-  const perCaller = new Map<string, number>();
-  /** By the second of the monotonic clock after which its proofs are dead. */
-  const buckets = new Map<number, Bucket>();
-  let swept = secondsOf(clock);
-  /** Wall clock, in seconds: when the last of the forgotten proofs ended. */
-  let forgottenUntil = 0;
+  const secondZero = secondsOf(clock) - 1;
+  const counts = createClaimCounts(1);
+  const table = createFingerprintTable();
+  const fingerprint = createFingerprint();
+  const print = new Uint32Array(fingerprintWords);
+  let latest = 1;
 
-  function forgetDead(now: number): void {
-    for (; swept < now && buckets.size > 0; swept++) {
-      const bucket = buckets.get(swept);
-      if (bucket === undefined) continue;
-      forgottenUntil = Math.max(forgottenUntil, bucket.endsAt);
-      for (const [key, caller] of bucket.proofs) {
-        live.delete(key);
-        const left = (perCaller.get(caller) as number) - 1;
-        if (left === 0) perCaller.delete(caller);
-        else perCaller.set(caller, left);
-      }
-      buckets.delete(swept);
-    }
-    swept = now; // also after a long time in which nothing was remembered
+  /** The second of now, after what ended before it was forgotten. Seconds count from 1. */
+  function enterSecond(): number {
+    const now = secondsOf(clock) - secondZero;
+    if (now === latest) return now;
+    counts.forget(now);
+    table.sweep(now);
+    latest = now;
+    return now;
   }
 
   function claim({ key, caller, issuedAt, ttlSeconds }: ReplayClaim): ReplayOutcome {
-    const now = secondsOf(clock);
-    forgetDead(now);
-    if (live.has(key)) return "replayed";
+    if (!(ttlSeconds > 0 && ttlSeconds <= maxTtlSeconds)) throw new RangeError("ttlSeconds");
+    const now = enterSecond();
+    fingerprint(key, print);
+    if (table.has(print, now)) return "replayed";
     const endsAt = clock.now() / 1000 + ttlSeconds;
-    if (endsAt <= forgottenUntil + roundingSeconds) return "before_start";
+    if (endsAt <= counts.forgottenUntil + roundingSeconds) return "before_start";
     if (refuseBeforeStart && (issuedAt === undefined || issuedAt < startedAt))
       return "before_start";
     const name = caller.toString();
-    const used = perCaller.get(name) ?? 0;
-    if (live.size >= capacity) return "full";
-    if (used >= capacityPerCaller) return "quota";
-    const deadAfter = now + Math.ceil(ttlSeconds) + 1;
-    const bucket = buckets.get(deadAfter) ?? { proofs: [], endsAt };
-    bucket.proofs.push([key, name]);
-    bucket.endsAt = Math.max(bucket.endsAt, endsAt);
-    buckets.set(deadAfter, bucket);
-    live.add(key);
-    perCaller.set(name, used + 1);
+    if (counts.all >= capacity) return "full";
+    if (counts.of(name) >= capacityPerCaller) return "quota";
+    const lastSecond = now + Math.ceil(ttlSeconds) + 1;
+    table.add(print, lastSecond, now);
+    counts.add(name, lastSecond, endsAt);
     return "first";
   }
 
   return Object.freeze({ claim });
 }
 
-/** Proofs that die in the same second. */
-interface Bucket {
-  readonly proofs: (readonly [key: string, caller: string])[];
-  /** Wall clock, in seconds: when the last of them ends. */
-  endsAt: number;
-}
+/** Seconds are counted in 32 bits. A verifier asks for minutes. */
+const maxTtlSeconds = 2 ** 31;
 
 /** A verifier counts in whole seconds, so the end of one proof can come out a second apart. */
 const roundingSeconds = 1;

@@ -53,6 +53,11 @@ function withParameters(scheme: SignatureScheme, key: KeyObject): KeyObject | Si
   }
 }
 
+function bufferOf(bytes: Uint8Array): Buffer {
+  if (bytes instanceof Buffer) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** Small draws are cut from a larger one: a system call for each would cost more than the rest. */
 const pool = new Uint8Array(2048);
 let drawn = pool.length;
@@ -69,11 +74,11 @@ function randomBytes(length: number): Uint8Array {
 
 /** `node:crypto`: synchronous, and two to five times faster per proof than WebCrypto. */
 export const runtime: Runtime = {
-  base64url: (bytes) =>
-    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url"),
+  utf8: (text) => Buffer.from(text),
+  base64url: (bytes) => bufferOf(bytes).toString("base64url"),
   fromBase64url(text) {
     const bytes = Buffer.from(text, "base64url"); // leaves out what is none; writing it again shows
-    return bytes.toString("base64url") === text ? new Uint8Array(bytes) : undefined;
+    return bytes.toString("base64url") === text ? bytes : undefined;
   },
   sha256: (bytes) => hash("sha256", bytes, "buffer"),
   hashText: (text) => hash("sha256", text, "base64url"),

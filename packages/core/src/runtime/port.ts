@@ -53,9 +53,11 @@ export interface Hasher {
  * where it exists, WebCrypto elsewhere. ECDSA signatures are r‖s (IEEE P1363) in both directions.
  */
 export interface Runtime {
+  /** UTF-8 bytes of a text. To be read at once: they may lie in memory that others share. */
+  utf8(text: string): Uint8Array;
   /** base64url without padding (RFC 7515 §2). */
   base64url(bytes: Uint8Array): string;
-  /** Bytes of canonical base64url without padding, or `undefined` for any other text. */
+  /** Bytes of canonical base64url without padding, to be read at once, or `undefined`. */
   fromBase64url(text: string): Uint8Array | undefined;
   sha256(bytes: Uint8Array): Awaitable<Uint8Array>;
   /** base64url SHA-256 of the UTF-8 bytes of a text. */

@@ -11,6 +11,7 @@ import type {
 import { decodeBase64url, encodeBase64url } from "./portable-base64url.js";
 import { hasLengthOf } from "./signature-length.js";
 
+const encoder = new TextEncoder();
 const { subtle } = globalThis.crypto;
 
 type Usage = "sign" | "verify";
@@ -96,10 +97,11 @@ function derImport(format: "spki" | "pkcs8", der: Uint8Array): Import {
 
 /** WebCrypto, for every runtime without `node:crypto`. */
 export const runtime: Runtime = {
+  utf8: (text) => encoder.encode(text),
   base64url: encodeBase64url,
   fromBase64url: decodeBase64url,
   sha256: async (bytes) => new Uint8Array(await subtle.digest("SHA-256", bytes)),
-  hashText: async (text) => encodeBase64url(await runtime.sha256(new TextEncoder().encode(text))),
+  hashText: async (text) => encodeBase64url(await runtime.sha256(encoder.encode(text))),
   createSha256() {
     const parts: Uint8Array[] = []; // WebCrypto has no incremental digest
     return {
