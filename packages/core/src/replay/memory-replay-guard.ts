@@ -56,6 +56,10 @@ export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): Repla
     return now;
   }
 
+  function isSince(issuedAt: number | undefined): boolean {
+    return issuedAt !== undefined && issuedAt >= startedAt;
+  }
+
   function claim({ key, caller, issuedAt, ttlSeconds }: ReplayClaim): ReplayOutcome {
     if (!(ttlSeconds > 0 && ttlSeconds <= maxTtlSeconds)) throw new RangeError("ttlSeconds");
     const now = enterSecond();
@@ -63,8 +67,7 @@ export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): Repla
     if (table.has(print, now)) return "replayed";
     const endsAt = clock.now() / 1000 + ttlSeconds;
     if (endsAt <= counts.forgottenUntil + roundingSeconds) return "before_start";
-    if (refuseBeforeStart && (issuedAt === undefined || issuedAt < startedAt))
-      return "before_start";
+    if (refuseBeforeStart && !isSince(issuedAt)) return "before_start";
     const name = caller.toString();
     if (counts.all >= capacity) return "full";
     if (counts.of(name) >= capacityPerCaller) return "quota";
