@@ -12,9 +12,9 @@ export function fromUtf8(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** base64url without padding (RFC 7515 §2). */
-export function base64url(bytes: Uint8Array): string {
-  return runtime.base64url(bytes);
+/** base64url without padding (RFC 7515 §2), of bytes or of the UTF-8 bytes of a text. */
+export function base64url(data: Uint8Array | string): string {
+  return runtime.base64url(data);
 }
 
 /**

@@ -24,6 +24,7 @@ const optional: JwsProfile = { ...profile, types: [undefined, "JWT"] };
 const encode = (text: string | Uint8Array) =>
   base64url(typeof text === "string" ? utf8(text) : text);
 const withHeader = (header: unknown): JwsSegments => ({
+  signingInput: "",
   header: encode(JSON.stringify(header)),
   claims: encode("{}"),
   signature: "AA",
@@ -35,7 +36,12 @@ const withClaims = (claims: string | Uint8Array): JwsSegments => ({
 
 describe("splitJws", () => {
   it("splits a token in three", () => {
-    expect(splitJws("aa.bb.cc", profile)).toEqual({ header: "aa", claims: "bb", signature: "cc" });
+    expect(splitJws("aa.bb.cc", profile)).toEqual({
+      signingInput: "aa.bb",
+      header: "aa",
+      claims: "bb",
+      signature: "cc",
+    });
   });
 
   it("takes a token up to its limit", () => {
@@ -216,11 +222,14 @@ describe("verifySignature", () => {
   });
   const header = encode('{"alg":"ES256"}');
   const claims = encode("{}");
-  const input = Buffer.from(`${header}.${claims}`);
-  const bytes = sign("sha256", input, { key: privateKey, dsaEncoding: "ieee-p1363" });
+  const signingInput = `${header}.${claims}`;
+  const bytes = sign("sha256", Buffer.from(signingInput), {
+    key: privateKey,
+    dsaEncoding: "ieee-p1363",
+  });
   const verify = async (changes: Partial<JwsSegments>, algorithm: "ES256" | "ES384" = "ES256") =>
     verifySignature(
-      { header, claims, signature: encode(bytes), ...changes },
+      { signingInput, header, claims, signature: encode(bytes), ...changes },
       algorithm,
       await key,
       profile,
@@ -232,8 +241,12 @@ describe("verifySignature", () => {
 
   it.each<[title: string, changes: Partial<JwsSegments>, code: VerificationCode]>([
     ["a padded signature", { signature: `${encode(bytes)}==` }, "token_encoding_invalid"],
-    ["other claims", { claims: encode("{ }") }, "token_signature_invalid"],
-    ["another header", { header: encode('{"alg": "ES256"}') }, "token_signature_invalid"],
+    ["other claims", { signingInput: `${header}.${encode("{ }")}` }, "token_signature_invalid"],
+    [
+      "another header",
+      { signingInput: `${encode('{"alg": "ES256"}')}.${claims}` },
+      "token_signature_invalid",
+    ],
     ["a signature of zeros", { signature: encode(Buffer.alloc(64)) }, "token_signature_invalid"],
     ["half a signature", { signature: encode(bytes.subarray(32)) }, "token_signature_invalid"],
     [
@@ -241,7 +254,11 @@ describe("verifySignature", () => {
       { signature: encode(Buffer.concat([bytes, Buffer.of(0)])) },
       "token_signature_invalid",
     ],
-    ["DER", { signature: encode(sign("sha256", input, privateKey)) }, "token_signature_invalid"],
+    [
+      "DER",
+      { signature: encode(sign("sha256", Buffer.from(signingInput), privateKey)) },
+      "token_signature_invalid",
+    ],
   ])("refuses %s", async (_, changes, code) => {
     await expectRefusal(() => verify(changes), code, token);
   });

@@ -1,5 +1,5 @@
 import { runtime } from "#runtime";
-import { fromBase64url, utf8 } from "../encoding.js";
+import { fromBase64url } from "../encoding.js";
 import { type TokenKind, VerificationError } from "../errors.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import type { PublicKey } from "../runtime/port.js";
@@ -19,6 +19,8 @@ export interface JwsProfile {
 
 /** A token split into its segments. Nothing of it is decoded or believed. */
 export interface JwsSegments {
+  /** Header and claims as they were signed. */
+  readonly signingInput: string;
   readonly header: string;
   readonly claims: string;
   readonly signature: string;
@@ -48,7 +50,8 @@ export function splitJws(text: string, { token, maxBytes }: JwsProfile): JwsSegm
   if (!header || !claims || !signature || rest.length > 0) {
     throw new VerificationError("token_malformed", { token });
   }
-  return { header, claims, signature };
+  const signingInput = text.slice(0, header.length + 1 + claims.length);
+  return { signingInput, header, claims, signature };
 }
 
 /**
@@ -97,8 +100,7 @@ export async function verifySignature(
     throw new VerificationError("token_algorithm_mismatch", { token });
   }
   const signature = decodeSegment(segments.signature, token);
-  const input = utf8(`${segments.header}.${segments.claims}`);
-  if (!(await runtime.verify(schemeOf(algorithm), key, input, signature))) {
+  if (!(await runtime.verify(schemeOf(algorithm), key, segments.signingInput, signature))) {
     throw new VerificationError("token_signature_invalid", { token });
   }
 }

@@ -8,11 +8,8 @@ export type ChosenCredential =
   | { readonly format: "svid-proof-1"; readonly credential: X509Credential }
   | { readonly format: "wpt-02" | "wpt-01"; readonly credential: WitCredential };
 
-const proofHeaders = [
-  headerNames.svidProof,
-  headerNames.workloadIdentityToken,
-  headerNames.workloadProofToken,
-].map((name) => name.toLowerCase());
+const { svidProof, workloadIdentityToken, workloadProofToken, authorization } = headerNames;
+const proofHeaders = [svidProof, workloadIdentityToken, workloadProofToken];
 
 /**
  * Takes the first kind of proof that the peer accepts and that we have a credential for. WPT-02
@@ -29,7 +26,7 @@ export function chooseCredential(
 ): ChosenCredential {
   const isPresent = (name: string) => headers.some(([other]) => isSameField(other, name));
   const taken = proofHeaders.find(isPresent);
-  if (taken !== undefined) throw new ProofError("header_conflict", { detail: taken });
+  if (taken !== undefined) throw new ProofError("header_conflict", { detail: taken.toLowerCase() });
   let isHeld = false;
   let isAlive = false;
   for (const format of accept) {
@@ -38,7 +35,7 @@ export function chooseCredential(
     isHeld = true;
     if (now >= credential.expiresAt) continue;
     isAlive = true;
-    const isFree = format !== "wpt-02" || !isPresent("authorization");
+    const isFree = format !== "wpt-02" || !isPresent(authorization);
     if (isFree) return { format, credential } as ChosenCredential;
   }
   if (isAlive) throw new ProofError("header_conflict", { detail: "authorization" });

@@ -28,6 +28,7 @@ export function createCredentialCache(): CredentialCache {
     },
     set(text, credential) {
       const sample = sampleOf(text);
+      if (entries.get(sample)?.credential === credential) return; // each text has a verdict of its own
       if (!entries.has(sample) && entries.size === maxEntries)
         entries.delete(entries.keys().next().value as number);
       entries.set(sample, { text, credential });

@@ -48,10 +48,10 @@ export function readSecurityHeaders(headers: ProofRequest["headers"]): SecurityH
  * @throws {VerificationError} `header_duplicate`, `header_invalid`
  */
 export function singleHeader(headers: ProofRequest["headers"], name: string): string | undefined {
-  const wanted = name.toLowerCase();
   let found: string | undefined;
-  for (const [field, value] of headers) {
-    if (!isSameField(field, wanted)) continue;
+  for (const field of headers) {
+    if (!isSameField(field[0], name)) continue;
+    const value: unknown = field[1];
     if (found !== undefined) throw new VerificationError("header_duplicate");
     if (typeof value !== "string" || !/^[\t\x20-\x7e]*$/.test(value)) {
       throw new VerificationError("header_invalid");
@@ -61,9 +61,9 @@ export function singleHeader(headers: ProofRequest["headers"], name: string): st
   return found;
 }
 
-/** Whether a field has this name, which is given in lower case. */
-export function isSameField(field: string, name: string): boolean {
-  return field.length === name.length && field.toLowerCase() === name;
+/** Whether two names are of the same field: compared without case (RFC 9110 §5.1). */
+export function isSameField(one: string, other: string): boolean {
+  return one.length === other.length && one.toLowerCase() === other.toLowerCase();
 }
 
 /** A field that is one token: a comma means that a proxy joined two fields. */

@@ -1,6 +1,6 @@
 import { runtime } from "#runtime";
 import type { Credential } from "../credential/credential.js";
-import { base64url, utf8 } from "../encoding.js";
+import { base64url } from "../encoding.js";
 import { schemeOf } from "../jose/algorithms.js";
 import { bindingNames } from "./binding-names.js";
 import type { ChosenCredential } from "./choose-credential.js";
@@ -47,9 +47,9 @@ export async function signProof(
     tth: tokens.tth,
     oth: tokens.oth,
   };
-  const input = `${headerOf(chosen)}.${base64url(utf8(JSON.stringify(claims)))}`;
+  const input = `${headerOf(chosen)}.${base64url(JSON.stringify(claims))}`;
   const scheme = schemeOf(credential.algorithm);
-  const signature = await runtime.sign(scheme, credential.key, utf8(input));
+  const signature = await runtime.sign(scheme, credential.key, input);
   return headersOf(chosen, `${input}.${base64url(signature)}`);
 }
 

@@ -1,5 +1,5 @@
 import type { X509Credential } from "../credential/credential.js";
-import { base64, base64url, fromBase64, utf8 } from "../encoding.js";
+import { base64, base64url, fromBase64 } from "../encoding.js";
 import { VerificationError } from "../errors.js";
 import { type JwsAlgorithm, proofAlgorithmOf } from "../jose/algorithms.js";
 import { type JwsProfile, type JwsSegments, parseHeader } from "../jose/compact-jws.js";
@@ -30,7 +30,7 @@ export function svidProofProfile(
 
 /** The header segment of every SVID-Proof that is made with a credential. */
 export function svidProofHeader({ algorithm, chain }: X509Credential): string {
-  return base64url(utf8(JSON.stringify({ typ: type, alg: algorithm, x5c: chain.map(base64) })));
+  return base64url(JSON.stringify({ typ: type, alg: algorithm, x5c: chain.map(base64) }));
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { WitCredential } from "../credential/credential.js";
-import { base64url, utf8 } from "../encoding.js";
+import { base64url } from "../encoding.js";
 import { VerificationError } from "../errors.js";
 import { hashText } from "../hash.js";
 import type { JwsAlgorithm } from "../jose/algorithms.js";
@@ -25,7 +25,7 @@ export function wptProfile(
 
 /** The header segment of every WPT that is made with a credential. */
 export function wptHeader({ algorithm }: WitCredential): string {
-  return base64url(utf8(JSON.stringify({ typ: type, alg: algorithm })));
+  return base64url(JSON.stringify({ typ: type, alg: algorithm }));
 }
 
 /**

@@ -2,24 +2,25 @@ const sequence = 0x30;
 const integer = 0x02;
 /** The next octet is the length. No signature of the curves in use, up to P-521, needs two. */
 const longLength = 0x81;
+export const maxEcdsaDerLength = 3 + 2 * (2 + 67);
 
 /**
  * An ECDSA signature r‖s (IEEE P1363) as SEQUENCE { r INTEGER, s INTEGER }, in the one encoding that
- * DER has for it (X.690 §8.3.2, §10.1). Says nothing about the range of r and s.
+ * DER has for it (X.690 §8.3.2, §10.1). Says nothing about the range of r and s. It is written to the
+ * start of `der`.
  */
-export function ecdsaToDer(fixed: Uint8Array): Uint8Array {
+export function ecdsaToDer(fixed: Uint8Array, der: Uint8Array): Uint8Array {
   const half = fixed.length >> 1;
   const rLength = integerLength(fixed, 0, half);
   const sLength = integerLength(fixed, half, fixed.length);
   const length = rLength + sLength + 4;
   const start = length > 0x7f ? 3 : 2;
-  const der = new Uint8Array(start + length);
   der[0] = sequence;
   if (start === 3) der[1] = longLength;
   der[start - 1] = length;
   writeInteger(der, start, rLength, fixed, half);
   writeInteger(der, start + 2 + rLength, sLength, fixed, fixed.length);
-  return der;
+  return der.subarray(0, start + length);
 }
 
 /** The r‖s, with `half` octets each, of a signature that was just made in DER. */
@@ -42,7 +43,8 @@ function integerLength(bytes: Uint8Array, from: number, end: number): number {
 function writeInteger(der: Uint8Array, at: number, length: number, from: Uint8Array, end: number) {
   der[at] = integer;
   der[at + 1] = length;
-  const octets = Math.min(length, from.length >> 1); // the one of the sign stays zero
+  der[at + 2] = 0; // there may be an octet for the sign
+  const octets = Math.min(length, from.length >> 1);
   const last = at + 1 + length;
   for (let back = 0; back < octets; back++) der[last - back] = from[end - 1 - back] as number;
 }

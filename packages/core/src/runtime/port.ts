@@ -51,12 +51,13 @@ export interface Hasher {
 /**
  * The cryptography of the machine, chosen by the `#runtime` entry of package.json: `node:crypto`
  * where it exists, WebCrypto elsewhere. ECDSA signatures are r‖s (IEEE P1363) in both directions.
+ * A text where bytes are expected stands for its UTF-8 bytes.
  */
 export interface Runtime {
   /** UTF-8 bytes of a text. To be read at once: they may lie in memory that others share. */
   utf8(text: string): Uint8Array;
   /** base64url without padding (RFC 7515 §2). */
-  base64url(bytes: Uint8Array): string;
+  base64url(data: Uint8Array | string): string;
   /** Bytes of canonical base64url without padding, to be read at once, or `undefined`. */
   fromBase64url(text: string): Uint8Array | undefined;
   sha256(bytes: Uint8Array): Awaitable<Uint8Array>;
@@ -80,12 +81,12 @@ export interface Runtime {
    * @throws {ConfigurationError} `key_not_exportable` on WebCrypto
    */
   exportPkcs8(key: PrivateKey): Uint8Array;
-  sign(scheme: SignatureScheme, key: PrivateKey, data: Uint8Array): Awaitable<Uint8Array>;
+  sign(scheme: SignatureScheme, key: PrivateKey, data: Uint8Array | string): Awaitable<Uint8Array>;
   /** False for a signature that does not verify, whatever is wrong with it; never throws for one. */
   verify(
     scheme: SignatureScheme,
     key: PublicKey,
-    data: Uint8Array,
+    data: Uint8Array | string,
     signature: Uint8Array,
   ): Awaitable<boolean>;
 }

@@ -84,6 +84,10 @@ async function imported(shape: KeyShape, usage: Usage, importKey: Import): Promi
   return key;
 }
 
+function bytesOf(data: Uint8Array | string): Uint8Array {
+  return typeof data === "string" ? encoder.encode(data) : data;
+}
+
 /** Only a public key, which verifies, may be exported again. */
 function jwkImport(jwk: JsonWebKey): Import {
   return (algorithm, usage) =>
@@ -98,7 +102,7 @@ function derImport(format: "spki" | "pkcs8", der: Uint8Array): Import {
 /** WebCrypto, for every runtime without `node:crypto`. */
 export const runtime: Runtime = {
   utf8: (text) => encoder.encode(text),
-  base64url: encodeBase64url,
+  base64url: (data) => encodeBase64url(bytesOf(data)),
   fromBase64url: decodeBase64url,
   sha256: async (bytes) => new Uint8Array(await subtle.digest("SHA-256", bytes)),
   hashText: async (text) => encodeBase64url(await runtime.sha256(encoder.encode(text))),
@@ -123,13 +127,13 @@ export const runtime: Runtime = {
   },
   async sign(scheme, key, data) {
     const cryptoKey = await WebKey.of(key, scheme, "sign");
-    return new Uint8Array(await subtle.sign(signatureAlgorithm(scheme), cryptoKey, data));
+    return new Uint8Array(await subtle.sign(signatureAlgorithm(scheme), cryptoKey, bytesOf(data)));
   },
   async verify(scheme, key, data, signature) {
     if (!hasLengthOf(key, signature)) return false;
     try {
       const cryptoKey = await WebKey.of(key, scheme, "verify");
-      return await subtle.verify(signatureAlgorithm(scheme), cryptoKey, signature, data);
+      return await subtle.verify(signatureAlgorithm(scheme), cryptoKey, signature, bytesOf(data));
     } catch {
       return false; // some engines throw for malformed signatures
     }
