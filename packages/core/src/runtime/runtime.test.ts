@@ -97,6 +97,35 @@ describe.each([
     expect(a).not.toEqual(b);
   });
 
+  it("makes no random bytes twice, however many are asked for", () => {
+    const lengths = [...Array.from({ length: 300 }, () => 16), 1000, 1500, 2048, 2049, 5000];
+    const drawn = lengths.map((length) => runtime.randomBytes(length));
+    expect(drawn.map(({ length }) => length)).toEqual(lengths);
+    const starts = drawn.map((bytes) => Buffer.from(bytes.subarray(0, 16)).toString("hex"));
+    expect(new Set(starts).size).toBe(lengths.length);
+  });
+
+  it.each([
+    ["no", ""],
+    ["an ASCII", "header.claims"],
+    ["any", "grüß € 😀 \ud800"],
+    ["a long", "ab€".repeat(50_000)],
+  ])("takes %s text for its UTF-8 bytes", async (_, text) => {
+    const [row] = rows as [Row];
+    const bytes = Buffer.from(text);
+    const key = await publicKeyOf(row);
+    const jwk = row.pair.privateKey.export({ format: "jwk" });
+    const privateKey = await runtime.importPrivateJwk(jwk, row.pair.shape);
+    const signature = await runtime.sign(row.scheme, privateKey, text);
+    expect(await runtime.verify(row.scheme, key, bytes, signature)).toBe(true);
+    expect(await runtime.verify(row.scheme, key, text, signature)).toBe(true);
+    expect(runtime.base64url(text)).toBe(bytes.toString("base64url"));
+    expect(Buffer.from(runtime.utf8(text))).toEqual(bytes);
+    expect(await runtime.hashText(text)).toBe(
+      createHash("sha256").update(bytes).digest("base64url"),
+    );
+  });
+
   it.each(rows)("verifies $name as Node signs it, with each form of the key", async (row) => {
     const { pair, scheme } = row;
     const spki = pair.publicKey.export({ format: "der", type: "spki" });
