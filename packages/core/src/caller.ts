@@ -1,5 +1,6 @@
 import type { ProofFormat } from "./proof/format.js";
 import type { SpiffeId } from "./spiffe/spiffe-id.js";
+import type { Transaction } from "./transaction/transaction.js";
 
 /** The verified identity of whoever made the request. Immutable. */
 export interface Caller {
@@ -8,6 +9,11 @@ export interface Caller {
   readonly credential: CallerCredential;
   /** How it proved to hold the key of the credential. `binding` tells what that says of the request. */
   readonly proof: CallerProof;
+  /**
+   * On whose behalf it asks, where its proof binds a Txn-Token that `txnTokens` lets believe: subject,
+   * scope and the ID of the transaction. It never says who the caller is.
+   */
+  readonly onBehalfOf: Transaction | undefined;
 }
 
 /** The credential behind a verified caller; no key material. */

@@ -1,7 +1,7 @@
 import { refusalCodes, type VerificationCode } from "./refusal-codes.js";
 
 /** Which token of the request a refusal is about. */
-export type TokenKind = "jwt-svid" | "wit-svid" | "wpt" | "svid-proof";
+export type TokenKind = "jwt-svid" | "wit-svid" | "wpt" | "svid-proof" | "txn-token";
 
 /**
  * The caller is not who it has to be, or may not do what it asks.
@@ -63,6 +63,10 @@ const credentialMessages = {
     "the trust bundle has other authorities and no higher sequence than the one that is held",
   bundle_endpoint_unreachable: "the bundle endpoint gave no usable answer",
   bundle_endpoint_untrusted: "the bundle endpoint is not the one that was configured",
+
+  // Txn-Tokens
+  key_set_invalid: "the key set is not a usable JWK Set",
+  key_set_unreachable: "the URL of the key set gave no usable answer",
 } as const;
 
 /** What is wrong with our own identity or trust material. */
@@ -117,6 +121,8 @@ export type ConfigurationErrorCode =
   | "body_consumed"
   | "response_started"
   | "caller_unverified"
+  | "transaction_unverified"
+  | "context_widened"
   | "key_not_exportable"
   | "cryptography_unsound";
 

@@ -8,6 +8,15 @@ export type {
   SignedProof,
 } from "./caller.js";
 export { type Clock, systemClock } from "./clock.js";
+export {
+  type CallContext,
+  callContext,
+  runInCallContext,
+  runInTransaction,
+  withoutCallContext,
+} from "./context/call-context.js";
+export type { ContextPart } from "./context/context-headers.js";
+export type { UserToken } from "./context/user-token.js";
 export type { Credential, WitCredential, X509Credential } from "./credential/credential.js";
 export { exportPrivateKey } from "./credential/export-key.js";
 export { loadWitSvid, type WitSvidMaterial } from "./credential/wit-credential.js";
@@ -49,6 +58,11 @@ export {
 } from "./spiffe/spiffe-id.js";
 export { type JwtSvid, type JwtSvidOptions, validateJwtSvid } from "./svid/jwt-svid.js";
 export type { WitProfile } from "./svid/wit-svid.js";
+export { type KeySetSource, parseKeySet } from "./transaction/key-set.js";
+export type { Transaction } from "./transaction/transaction.js";
+export type { TxnTokenOptions } from "./transaction/txn-token-options.js";
+export { txnTokenOf } from "./transaction/txn-token-text.js";
+export { type ValidateTxnTokenOptions, validateTxnToken } from "./transaction/validate-txn-token.js";
 export { formatTrustBundle } from "./trust/format-trust-bundle.js";
 export {
   parseTokenBundle,
@@ -64,6 +78,7 @@ export type { VerifierOptions } from "./verifier-options.js";
 // For adapters, sources and guards.
 
 export type { Awaitable } from "./awaitable.js";
+export { isWithin, resumeCallContext } from "./context/call-context.js";
 export { type JsonObject, parseStrictJson } from "./jose/strict-json.js";
 export {
   callback,

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { type Clock, systemClock } from "./clock.js";
+import { type ContextPart, contextParts } from "./context/context-headers.js";
 import { ProofError } from "./errors.js";
 import {
   capability,
@@ -20,6 +21,13 @@ export interface PeerOptions {
   readonly id: string;
   /** The kinds of proof it accepts, the preferred first. Default `wpt-02`, then `svid-proof-1`. */
   readonly accept?: readonly ProofFormat[] | undefined;
+  /**
+   * What goes on to it of the context of the request that is being handled: `transaction` as
+   * `Txn-Token`, `user-token` as `Authorization`, and nothing else with an empty list. Default: the
+   * Txn-Token where the peer belongs to the trust domain that the token was issued for, and the end
+   * user's token never, since whoever has that can use it.
+   */
+  readonly context?: readonly ContextPart[] | undefined;
 }
 
 export interface ProverOptions {
@@ -40,6 +48,8 @@ export interface ProverOptions {
 export interface Peer {
   readonly id: SpiffeId;
   readonly accept: readonly ProofFormat[];
+  /** Undefined: what is passed on without being asked for. */
+  readonly context: readonly ContextPart[] | undefined;
 }
 
 interface ProverRules {
@@ -53,13 +63,17 @@ interface ProverRules {
 const factory = "createProver";
 const acceptSchema = z.array(oneOf(...proofFormats)).check(z.minLength(1));
 
+const peerSchema = z.strictObject({
+  id: z.string(),
+  accept: z.optional(acceptSchema),
+  context: z.optional(z.array(oneOf(...contextParts))),
+});
+
 const schema = z.strictObject({
   identity: capability<CredentialSource>("credentials"),
   peers: z.record(
     z.string(),
-    z.union([z.string(), z.strictObject({ id: z.string(), accept: z.optional(acceptSchema) })], {
-      error: "must be a SPIFFE ID, or { id, accept }",
-    }),
+    z.union([z.string(), peerSchema], { error: "must be a SPIFFE ID, or { id, accept, context }" }),
     { error: "must map origins to SPIFFE IDs" },
   ),
   tokenHeaders: z.optional(headerFieldNames()),
@@ -129,9 +143,10 @@ function parsePeer(origin: string, peer: string | PeerOptions): [origin: string,
   if (!isSecure(new URL(normal))) {
     throw invalidOption(factory, option, "plain http: is for loopback only; use https:");
   }
-  const { id, accept = defaultAccept } = typeof peer === "string" ? { id: peer } : peer;
+  const { id, accept = defaultAccept, context }: PeerOptions =
+    typeof peer === "string" ? { id: peer } : peer;
   try {
-    return [normal, { id: parseWorkloadId(id, ["spiffe", "wimse"]), accept }];
+    return [normal, { id: parseWorkloadId(id, ["spiffe", "wimse"]), accept, context }];
   } catch (cause) {
     const problem = `the value must be the SPIFFE ID of a workload: ${(cause as Error).message}`;
     throw invalidOption(factory, option, problem, cause);

@@ -1,4 +1,5 @@
 import { epochSeconds } from "./clock.js";
+import { contextHeaders } from "./context/context-headers.js";
 import { ProofError } from "./errors.js";
 import { hashBytes, hashText } from "./hash.js";
 import { chooseCredential } from "./proof/choose-credential.js";
@@ -22,7 +23,7 @@ export interface OutboundRequest {
 
 /** A proof for one request. Good for that request, once, for a minute. */
 export interface Proof {
-  /** To be added to the request. */
+  /** To be added to the request: the proof, and what of the call context goes to this peer. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly format: ProofFormat;
   /** Who we are in it. */
@@ -53,7 +54,9 @@ export function createProver(options: ProverOptions): Prover {
 
   async function prove({ method, url, headers: given, content }: OutboundRequest): Promise<Proof> {
     const peer = findPeer(url, rules.peers);
-    const headers = [...given];
+    const application = [...given];
+    const context = contextHeaders(peer, application);
+    const headers = [...application, ...context];
     const now = epochSeconds(rules.clock);
     const chosen = chooseCredential(rules.identity.credentials(), peer.accept, headers, now);
     const tokens = tokensIn(headers, rules.tokenHeaders);
@@ -65,7 +68,8 @@ export function createProver(options: ProverOptions): Prover {
       tokens: await hashTokens(tokens),
     });
     const { format, credential } = chosen;
-    return Object.freeze({ headers: proofHeaders, format, id: credential.id, peer: peer.id });
+    const added = [...context, ...proofHeaders];
+    return Object.freeze({ headers: added, format, id: credential.id, peer: peer.id });
   }
 
   return Object.freeze({ prove });

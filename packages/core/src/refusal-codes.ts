@@ -28,6 +28,7 @@ const request = (message: string) =>
   ({ status: 400, publicCode: "request_invalid", message }) as const;
 const headers = (message: string) =>
   ({ status: 431, publicCode: "headers_too_large", message }) as const;
+const forbidden = (message: string) => ({ status: 403, publicCode: "forbidden", message }) as const;
 const unavailable = (message: string) =>
   ({ status: 503, publicCode: "unavailable", message }) as const;
 
@@ -79,6 +80,16 @@ export const refusalCodes = {
   confirmation_private: credential("the cnf of a WIT-SVID holds private key material"),
   confirmation_algorithm_invalid: credential("the cnf key of a WIT-SVID has no fitting alg"),
   confirmation_key_weak: credential("the cnf key of a WIT-SVID is outside the accepted sizes"),
+
+  // what a Txn-Token says
+  transaction_id_missing: credential("a Txn-Token has no txn"),
+  transaction_scope_missing: credential("a Txn-Token has no scope"),
+  transaction_workload_missing: credential("a Txn-Token has no req_wl"),
+  transaction_issued_at_missing: credential("a Txn-Token has no iat"),
+  transaction_domain_mismatch: credential("a Txn-Token was issued for another trust domain"),
+  transaction_caller_foreign: forbidden(
+    "the caller is of another trust domain and may not bring a Txn-Token",
+  ),
 
   // trust
   trust_domain_unknown: credential("there is no trust bundle for the trust domain"),
@@ -164,11 +175,7 @@ export const refusalCodes = {
   body_aborted: request("the content ended early"),
 
   // decision
-  caller_forbidden: {
-    status: 403,
-    publicCode: "forbidden",
-    message: "the policy does not allow this caller",
-  },
+  caller_forbidden: forbidden("the policy does not allow this caller"),
   policy_timeout: unavailable("the policy gave no answer in time"),
   verification_timeout: unavailable("verification did not finish in time"),
   observer_failed: unavailable("the observer could not record the decision"),

@@ -145,6 +145,7 @@ export function callerOf(id: string, proof: Partial<SignedProof> = {}): Caller {
       expiresAt: now + 60,
       ...proof,
     },
+    onBehalfOf: undefined,
   };
 }
 

@@ -17,6 +17,12 @@ import { parseOrigin } from "./proof/target.js";
 import { memoryReplayGuard } from "./replay/memory-replay-guard.js";
 import type { ReplayGuard } from "./replay/replay-guard.js";
 import type { WitProfile } from "./svid/wit-svid.js";
+import {
+  type TxnTokenOptions,
+  type TxnTokenRules,
+  txnTokenRules,
+  txnTokenSchema,
+} from "./transaction/txn-token-options.js";
 import type { TrustSource } from "./trust/trust-source.js";
 
 export interface VerifierOptions {
@@ -58,6 +64,11 @@ export interface VerifierOptions {
   readonly algorithms?: readonly JwsAlgorithm[] | undefined;
   /** Further header fields that carry tokens; each has to be bound by `oth`. Default none. */
   readonly tokenHeaders?: readonly string[] | undefined;
+  /**
+   * Which Txn-Tokens are believed. Then `caller.onBehalfOf` tells what a valid one says, and a request
+   * with any other is refused. By default a Txn-Token has to be bound by the proof, and is not read.
+   */
+  readonly txnTokens?: TxnTokenOptions | undefined;
   /** Remembers proofs that were used. Default: in the memory of this process. */
   readonly replay?: ReplayGuard | undefined;
   /** The longest content that is read and checked before the application runs. Default 1 MiB. */
@@ -88,6 +99,7 @@ export interface VerifierRules {
   readonly algorithms: readonly JwsAlgorithm[];
   /** Lower case. */
   readonly tokenHeaders: readonly string[];
+  readonly txnTokens: TxnTokenRules | undefined;
   readonly replay: ReplayGuard;
   readonly contentLimitBytes: number;
   readonly maxProofLifetimeSeconds: number;
@@ -119,6 +131,7 @@ const schema = z.strictObject({
   witProfile: z.optional(oneOf("spiffe", "wimse")),
   algorithms: z.optional(z.array(oneOf(...wimseAlgorithms)).check(z.minLength(1))),
   tokenHeaders: z.optional(headerFieldNames()),
+  txnTokens: z.optional(txnTokenSchema),
   replay: z.optional(capability<ReplayGuard>("claim")),
   contentLimitBytes: z.optional(wholeNumber(0, 2 ** 30)),
   maxProofLifetimeSeconds: z.optional(wholeNumber(1, 300)),
@@ -137,6 +150,7 @@ const schema = z.strictObject({
 export function parseVerifierOptions(options: VerifierOptions): VerifierRules {
   const parsed = parseOptions("createVerifier", schema, options);
   const { witProfile = "spiffe", clock = systemClock, accept = defaultAccept } = parsed;
+  const { txnTokens } = parsed;
   const origins = Array.isArray(parsed.origin) ? parsed.origin : [parsed.origin];
   const wimse: readonly JwsAlgorithm[] = witProfile === "wimse" ? ["EdDSA", "Ed25519"] : [];
   return Object.freeze({
@@ -150,6 +164,7 @@ export function parseVerifierOptions(options: VerifierOptions): VerifierRules {
     witProfile,
     algorithms: parsed.algorithms ?? [...proofAlgorithms, ...wimse],
     tokenHeaders: parsed.tokenHeaders ?? [],
+    txnTokens: txnTokens === undefined ? undefined : txnTokenRules(txnTokens),
     replay: parsed.replay ?? memoryReplayGuard({ clock }),
     contentLimitBytes: parsed.contentLimitBytes ?? 1024 * 1024,
     maxProofLifetimeSeconds: parsed.maxProofLifetimeSeconds ?? 120,

@@ -2,6 +2,7 @@ import { runtime } from "#runtime";
 import type { Caller } from "./caller.js";
 import { type ChannelCache, callerByChannel, checkChannel } from "./channel/verify-channel.js";
 import { epochSeconds } from "./clock.js";
+import { keepUserToken } from "./context/user-token.js";
 import { VerificationError } from "./errors.js";
 import { observedRequest, record } from "./observer.js";
 import { enforcePolicy, type PolicyRequest } from "./policy.js";
@@ -17,6 +18,7 @@ import { proofTokenOf, verifyCredential } from "./proof/verify-credential.js";
 import { type VerifiedProof, verifyProof } from "./proof/verify-proof.js";
 import { claimOnce } from "./replay/claim-once.js";
 import { selfTest } from "./runtime/self-test.js";
+import { refuseUnboundTransaction, verifyTransaction } from "./transaction/verify-transaction.js";
 import { parseVerifierOptions, type VerifierOptions } from "./verifier-options.js";
 
 export interface VerifyOptions {
@@ -62,6 +64,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const headers = readSecurityHeaders(request.headers);
     const policyRequest = { method, ...target };
     if (rules.acceptsChannel && !carriesProof(headers)) {
+      refuseUnboundTransaction(headers.txnToken, rules);
       const caller = await callerByChannel(request, rules, channels, now);
       return { caller, head: policyRequest, proof: undefined };
     }
@@ -76,7 +79,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
       id: credential.id,
       credential: credential.record,
       proof: proof.record,
+      onBehalfOf: await verifyTransaction(tokens.txnToken, credential.id, rules, now),
     });
+    keepUserToken(caller, headers.authorization);
     return { caller, head: policyRequest, proof };
   }
 

@@ -1,4 +1,4 @@
-import { type Caller, Refusal } from "@firsthand/core";
+import { type Caller, Refusal, runInCallContext } from "@firsthand/core";
 import {
   callerOf,
   createMessageVerifier,
@@ -21,7 +21,7 @@ declare global {
 }
 
 /**
- * Middleware that lets verified callers through. Register it before any body parser: the content is
+ * Middleware that lets verified callers through, in their call context. Register it before any body parser: the content is
  * bound by the proof as well.
  *
  * A refusal goes to the error handling of the application, as a `Refusal` with status and headers.
@@ -33,14 +33,15 @@ export function workloadAuth(options: WorkloadAuthOptions): RequestHandler {
 
   return async function workloadAuth(request, response, next) {
     const { method, originalUrl: target } = request;
+    let caller: Caller;
     try {
       Object.defineProperty(request, "caller", callerProperty);
-      await verifyMessage(request, response, { method, target });
+      caller = await verifyMessage(request, response, { method, target });
     } catch (error) {
       next(error);
       return;
     }
-    next();
+    runInCallContext(caller, next);
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Caller, Refusal, type VerifyOptions } from "@firsthand/core";
+import { type Caller, Refusal, runInCallContext, type VerifyOptions } from "@firsthand/core";
 import { callerOf, createMessageVerifier, type WorkloadAuthOptions } from "@firsthand/core/http";
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
@@ -20,7 +20,8 @@ declare module "fastify" {
 
 /**
  * Plugin that lets verified callers through, to every route of the instance it is registered in and
- * of those inside it, and to its 404 handler. It runs before any content is parsed.
+ * of those inside it, and to its 404 handler. It runs before any content is parsed, and hooks and
+ * handlers after it run in the caller's call context.
  *
  * A refusal goes to the error handling of the application, as a `Refusal` with status and headers.
  *
@@ -42,10 +43,18 @@ async function addWorkloadAuth(
     fastify.decorate(decorated, true);
     fastify.decorateRequest("caller", { getter: verifiedCaller });
   }
-  fastify.addHook("onRequest", async function workloadAuth(request, reply) {
+  // With a callback, because only what the callback leads to is in the context.
+  fastify.addHook("onRequest", function workloadAuth(request, reply, done) {
     const { method, originalUrl: target } = request;
     const { config } = request.routeOptions;
-    await verifyMessage(request.raw, reply.raw, { method, target }, config?.workloadAuth);
+    verifyMessage(request.raw, reply.raw, { method, target }, config?.workloadAuth).then(
+      (caller) => runInCallContext(caller, done),
+      done,
+    );
+  });
+  // Once more, because content that is parsed arrives outside of it.
+  fastify.addHook("preValidation", function resumeCallContext(request, _reply, done) {
+    runInCallContext(callerOf(request.raw), done);
   });
 }
 

@@ -40,7 +40,7 @@ export async function callerByChannel(
     issuedAt: undefined,
     expiresAt: record.expiresAt,
   });
-  return Object.freeze({ id, credential: record, proof });
+  return Object.freeze({ id, credential: record, proof, onBehalfOf: undefined });
 }
 
 /**

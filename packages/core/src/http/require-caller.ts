@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller } from "../caller.js";
+import { runInCallContext } from "../context/call-context.js";
 import { Refusal } from "../refusal.js";
 import { createMessageVerifier, type WorkloadAuthOptions } from "./message-verifier.js";
 import type { ReceivedMessage } from "./received-message.js";
@@ -12,7 +13,7 @@ import { type SentResponse, sendRefusal } from "./send-refusal.js";
  * createServer(requireCaller({ identity, origin, policy }, (request, response, caller) => { … }));
  * ```
  *
- * The listener runs for verified callers only; a refusal is answered here. Any other error, and what
+ * The listener runs for verified callers only, in their call context; a refusal is answered here. Any other error, and what
  * the listener throws, rejects the promise, as with every asynchronous listener: where nobody catches
  * it, Node takes it for an `unhandledRejection`.
  *
@@ -37,6 +38,6 @@ export function requireCaller<
       sendRefusal(response, error);
       return;
     }
-    await listener(request, response, caller);
+    await runInCallContext(caller, () => listener(request, response, caller));
   };
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import {
   constants,
   createHash,
@@ -11,7 +12,14 @@ import {
   verify,
 } from "node:crypto";
 import { ecdsaFromDer, ecdsaToDer, maxEcdsaDerLength } from "./ecdsa-signature.js";
-import type { KeyShape, PrivateKey, PublicKey, Runtime, SignatureScheme } from "./port.js";
+import type {
+  ContextStorage,
+  KeyShape,
+  PrivateKey,
+  PublicKey,
+  Runtime,
+  SignatureScheme,
+} from "./port.js";
 import { fieldLengths, hasLengthOf } from "./signature-length.js";
 
 class NodeKey implements PublicKey, PrivateKey {
@@ -120,5 +128,12 @@ export const runtime: Runtime = {
     } catch {
       return false; // OpenSSL throws for some malformed signatures and keys of the wrong kind
     }
+  },
+  createContextStorage<T>(): ContextStorage<T> {
+    const storage = new AsyncLocalStorage<T>();
+    return {
+      run: (value, work) => storage.run(value, work),
+      current: () => storage.getStore(),
+    };
   },
 };

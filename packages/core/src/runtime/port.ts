@@ -48,8 +48,15 @@ export interface Hasher {
   digest(): Awaitable<Uint8Array>;
 }
 
+/** A value that belongs to everything that a piece of work calls or awaits. */
+export interface ContextStorage<T> {
+  run<R>(value: T, work: () => R): R;
+  /** Undefined outside of {@link ContextStorage.run}. */
+  current(): T | undefined;
+}
+
 /**
- * The cryptography of the machine, chosen by the `#runtime` entry of package.json: `node:crypto`
+ * What the machine offers, its cryptography above all, chosen by the `#runtime` entry of package.json: `node:crypto`
  * where it exists, WebCrypto elsewhere. ECDSA signatures are r‖s (IEEE P1363) in both directions.
  * A text where bytes are expected stands for its UTF-8 bytes.
  */
@@ -89,4 +96,6 @@ export interface Runtime {
     data: Uint8Array | string,
     signature: Uint8Array,
   ): Awaitable<boolean>;
+  /** Where the machine has no such thing, nothing is ever stored. */
+  createContextStorage<T>(): ContextStorage<T>;
 }

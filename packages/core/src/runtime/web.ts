@@ -138,4 +138,5 @@ export const runtime: Runtime = {
       return false; // some engines throw for malformed signatures
     }
   },
+  createContextStorage: () => ({ run: (_value, work) => work(), current: () => undefined }),
 };

@@ -114,6 +114,16 @@ export function parseTrustDomain(text: unknown): TrustDomain {
   return text as TrustDomain;
 }
 
+/** Whether a value is the name of a trust domain. */
+export function isTrustDomain(value: unknown): value is TrustDomain {
+  try {
+    parseTrustDomain(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function checkPath(path: string): void {
   if (path === "") return;
   if (path.endsWith("/")) throw new SpiffeIdError("path_trailing_slash");
