@@ -62,7 +62,10 @@ export { type KeySetSource, parseKeySet } from "./transaction/key-set.js";
 export type { Transaction } from "./transaction/transaction.js";
 export type { TxnTokenOptions } from "./transaction/txn-token-options.js";
 export { txnTokenOf } from "./transaction/txn-token-text.js";
-export { type ValidateTxnTokenOptions, validateTxnToken } from "./transaction/validate-txn-token.js";
+export {
+  type ValidateTxnTokenOptions,
+  validateTxnToken,
+} from "./transaction/validate-txn-token.js";
 export { formatTrustBundle } from "./trust/format-trust-bundle.js";
 export {
   parseTokenBundle,
@@ -90,6 +93,7 @@ export {
   wholeNumber,
 } from "./options.js";
 export type { AcceptContent, ProofRequest, RequestContent } from "./proof/proof-request.js";
+export { isSecureTransport } from "./proof/secure-transport.js";
 export { parseOrigin } from "./proof/target.js";
 export { type RefusalRule, refusalCodes } from "./refusal-codes.js";
 export type { ReplayClaim, ReplayGuard, ReplayOutcome } from "./replay/replay-guard.js";

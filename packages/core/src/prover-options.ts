@@ -11,6 +11,7 @@ import {
   parseOptions,
 } from "./options.js";
 import { type ProofFormat, proofFormats } from "./proof/format.js";
+import { isSecureTransport } from "./proof/secure-transport.js";
 import { parseOrigin } from "./proof/target.js";
 import { parseWorkloadId, type SpiffeId } from "./spiffe/spiffe-id.js";
 import type { CredentialSource } from "./trust/trust-source.js";
@@ -109,7 +110,7 @@ export function findPeer(url: URL, peers: ReadonlyMap<string, Peer>): Peer {
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     throw new ProofError("url_invalid", { detail: "it is neither https: nor http:" });
   }
-  if (!isSecure(url)) {
+  if (!isSecureTransport(url)) {
     throw new ProofError("transport_insecure", { detail: `${url.origin} is plain http:` });
   }
   const peer = peers.get(url.origin);
@@ -140,22 +141,18 @@ function parsePeer(origin: string, peer: string | PeerOptions): [origin: string,
     const problem = "the key must be an origin, such as https://orders.internal, without a path";
     throw invalidOption(factory, option, problem);
   }
-  if (!isSecure(new URL(normal))) {
+  if (!isSecureTransport(new URL(normal))) {
     throw invalidOption(factory, option, "plain http: is for loopback only; use https:");
   }
-  const { id, accept = defaultAccept, context }: PeerOptions =
-    typeof peer === "string" ? { id: peer } : peer;
+  const {
+    id,
+    accept = defaultAccept,
+    context,
+  }: PeerOptions = typeof peer === "string" ? { id: peer } : peer;
   try {
     return [normal, { id: parseWorkloadId(id, ["spiffe", "wimse"]), accept, context }];
   } catch (cause) {
     const problem = `the value must be the SPIFFE ID of a workload: ${(cause as Error).message}`;
     throw invalidOption(factory, option, problem, cause);
   }
-}
-
-/** TLS, or an address of this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3). */
-function isSecure({ protocol, hostname }: URL): boolean {
-  if (protocol === "https:") return true;
-  const isName = hostname === "localhost" || hostname.endsWith(".localhost");
-  return isName || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

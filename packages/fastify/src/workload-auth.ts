@@ -1,4 +1,10 @@
-import { type Caller, Refusal, runInCallContext, type VerifyOptions } from "@firsthand/core";
+import {
+  type Caller,
+  callContext,
+  Refusal,
+  runInCallContext,
+  type VerifyOptions,
+} from "@firsthand/core";
 import { callerOf, createMessageVerifier, type WorkloadAuthOptions } from "@firsthand/core/http";
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
@@ -52,9 +58,11 @@ async function addWorkloadAuth(
       done,
     );
   });
-  // Once more, because content that is parsed arrives outside of it.
-  fastify.addHook("preValidation", function resumeCallContext(request, _reply, done) {
-    runInCallContext(callerOf(request.raw), done);
+  // Once more where it was lost, because content that is parsed arrives outside of it.
+  fastify.addHook("preValidation", function keepCallContext(request, _reply, done) {
+    const caller = callerOf(request.raw);
+    if (callContext()?.caller === caller) done();
+    else runInCallContext(caller, done);
   });
 }
 

@@ -4,6 +4,7 @@ export {
   type ProofMessage,
   type VerificationMessage,
 } from "./diagnostics.js";
+export type { EndpointState } from "./endpoint/endpoint-state.js";
 export { type BundleEndpoint, openBundleEndpoint } from "./federation/bundle-endpoint.js";
 export type {
   BundleEndpointOptions,
@@ -11,7 +12,6 @@ export type {
   HttpsSpiffeProfile,
   HttpsWebProfile,
 } from "./federation/bundle-endpoint-options.js";
-export type { BundleEndpointState } from "./federation/bundle-endpoint-state.js";
 export {
   type BundleHandlerOptions,
   type BundleRequest,
@@ -43,4 +43,6 @@ export type {
 } from "./identity/workload/workload-api-identity.js";
 export type { WorkloadIdentityOptions } from "./identity/workload/workload-identity-options.js";
 export type { OutboundOptions } from "./outbound-prover.js";
+export type { KeySetOptions } from "./transaction/key-set-options.js";
+export { type KeySet, openKeySet } from "./transaction/open-key-set.js";
 export type { SocketTrust } from "./workload-api/socket-trust.js";

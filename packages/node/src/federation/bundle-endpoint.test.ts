@@ -3,9 +3,9 @@ import { createServer } from "node:https";
 import type { TrustBundle } from "@firsthand/core";
 import { createTestClock, createTrustDomain } from "@firsthand/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { EndpointState } from "../endpoint/endpoint-state.js";
 import { type BundleEndpoint, openBundleEndpoint } from "./bundle-endpoint.js";
 import type { BundleEndpointOptions } from "./bundle-endpoint-options.js";
-import type { BundleEndpointState } from "./bundle-endpoint-state.js";
 import {
   createWebPki,
   document,
@@ -48,8 +48,8 @@ const held = (endpoint: BundleEndpoint) => endpoint.trustBundle(endpoint.trustDo
 const down = (_: unknown, response: { destroy(): unknown }) => response.destroy();
 
 /** Notes what listeners are told. */
-function statesOf(endpoint: BundleEndpoint): readonly BundleEndpointState[] {
-  const states: BundleEndpointState[] = [];
+function statesOf(endpoint: BundleEndpoint): readonly EndpointState[] {
+  const states: EndpointState[] = [];
   endpoint.subscribe((state) => states.push(state));
   return states;
 }
@@ -318,8 +318,8 @@ describe("a bundle endpoint in trouble", () => {
 
   it("tells nothing to who has unsubscribed", async () => {
     const { clock, endpoint, server } = await createScene();
-    const states: BundleEndpointState[] = [];
-    const listener = (state: BundleEndpointState) => void states.push(state);
+    const states: EndpointState[] = [];
+    const listener = (state: EndpointState) => void states.push(state);
     const unsubscribe = endpoint.subscribe(listener);
     endpoint.subscribe(listener);
     unsubscribe();

@@ -1,19 +1,11 @@
-import type {
-  Clock,
-  CredentialError,
-  TrustBundle,
-  TrustDomain,
-  TrustSource,
-} from "@firsthand/core";
-import { backgroundClock } from "../identity/background-clock.js";
+import type { TrustBundle, TrustDomain, TrustSource } from "@firsthand/core";
+import type { EndpointState } from "../endpoint/endpoint-state.js";
+import { keepFetching } from "../endpoint/keep-fetching.js";
 import {
   type BundleEndpointOptions,
-  type BundleEndpointRules,
   parseBundleEndpointOptions,
 } from "./bundle-endpoint-options.js";
-import type { BundleEndpointState } from "./bundle-endpoint-state.js";
 import { BundleFetcher } from "./bundle-fetcher.js";
-import { BundleHolder } from "./bundle-holder.js";
 
 /** The bundle of one foreign trust domain, kept up to date behind the application. */
 export interface BundleEndpoint extends TrustSource, AsyncDisposable {
@@ -25,14 +17,14 @@ export interface BundleEndpoint extends TrustSource, AsyncDisposable {
    */
   trustBundle(trustDomain: TrustDomain): TrustBundle | undefined;
   /** How it is now. */
-  readonly state: BundleEndpointState;
+  readonly state: EndpointState;
   /**
    * Calls the listener after each change: of the status, of its reason, of the bundle. A listener that
    * throws is reported as a process warning and disturbs nobody else.
    *
    * @returns ends the subscription
    */
-  subscribe(listener: (state: BundleEndpointState) => void): () => void;
+  subscribe(listener: (state: EndpointState) => void): () => void;
   /** Ends it: from now on it throws `source_closed`. */
   close(): Promise<void>;
 }
@@ -62,58 +54,22 @@ export interface BundleEndpoint extends TrustSource, AsyncDisposable {
  */
 export async function openBundleEndpoint(options: BundleEndpointOptions): Promise<BundleEndpoint> {
   const rules = parseBundleEndpointOptions(options);
-  const clock = backgroundClock(rules.clock);
-  const closing = new AbortController();
-  const fetcher = new BundleFetcher(rules);
-  const holder = await firstBundle(fetcher, rules, clock, closing.signal);
-  const polling = poll(fetcher, holder, clock, closing.signal);
-
-  async function close(): Promise<void> {
-    closing.abort();
-    await polling;
-    holder.close();
-  }
+  const { holder, close } = await keepFetching({
+    fetcher: new BundleFetcher(rules),
+    initial: rules.initialBundle,
+    maxStaleSeconds: rules.maxStaleSeconds,
+    clock: rules.clock,
+    subject: "a bundle endpoint",
+  });
 
   return Object.freeze({
     trustDomain: rules.trustDomain,
-    trustBundle: (name: TrustDomain) => (name === rules.trustDomain ? holder.bundle : undefined),
+    trustBundle: (name: TrustDomain) => (name === rules.trustDomain ? holder.value : undefined),
     get state() {
       return holder.state;
     },
-    subscribe: (listener: (state: BundleEndpointState) => void) => holder.subscribe(listener),
+    subscribe: (listener: (state: EndpointState) => void) => holder.subscribe(listener),
     close,
     [Symbol.asyncDispose]: close,
   });
-}
-
-async function firstBundle(
-  fetcher: BundleFetcher,
-  { initialBundle, maxStaleSeconds, clock: foreground }: BundleEndpointRules,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<BundleHolder> {
-  try {
-    return new BundleHolder(await fetcher.fetch(foreground, signal), clock, maxStaleSeconds);
-  } catch (error) {
-    if (initialBundle === undefined) throw error;
-    const holder = new BundleHolder(initialBundle, clock, maxStaleSeconds);
-    holder.degrade(error as CredentialError);
-    return holder;
-  }
-}
-
-async function poll(
-  fetcher: BundleFetcher,
-  holder: BundleHolder,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await clock.delay(fetcher.intervalMilliseconds, signal);
-      holder.confirm(await fetcher.fetch(clock, signal));
-    } catch (error) {
-      if (!signal.aborted) holder.degrade(error as CredentialError);
-    }
-  }
 }

@@ -1,8 +1,9 @@
 import { type Clock, parseTrustBundle, type TrustBundle } from "@firsthand/core";
+import { EndpointFault, endpointError } from "../endpoint/endpoint-fault.js";
+import type { EndpointFetcher } from "../endpoint/keep-fetching.js";
 import { withDeadline } from "../with-deadline.js";
 import type { BundleEndpointRules } from "./bundle-endpoint-options.js";
 import { type ConnectEndpoint, connectEndpoint } from "./connect-endpoint.js";
-import { EndpointFault, endpointError } from "./endpoint-fault.js";
 import { fetchBundleDocument } from "./fetch-bundle-document.js";
 import { newerBundle } from "./newer-bundle.js";
 
@@ -11,7 +12,7 @@ const minRefreshSeconds = 10;
 const maxRefreshSeconds = 86_400;
 
 /** Fetches the bundle of one endpoint, and remembers the newest. */
-export class BundleFetcher {
+export class BundleFetcher implements EndpointFetcher<TrustBundle> {
   readonly #rules: BundleEndpointRules;
   readonly #connect: ConnectEndpoint;
   #newest: TrustBundle | undefined;
@@ -24,7 +25,6 @@ export class BundleFetcher {
     this.#connect = connectEndpoint(rules.profile, ownTrust, rules.clock);
   }
 
-  /** How long to wait before the next fetch, whether or not the last one went well. */
   get intervalMilliseconds(): number {
     const { refreshSeconds, maxStaleSeconds } = this.#rules;
     const wanted = refreshSeconds ?? this.#refreshHintSeconds ?? defaultRefreshSeconds;
@@ -35,9 +35,6 @@ export class BundleFetcher {
   /**
    * Fetches the bundle that is to be used from now on. When nothing has changed, it is the same object
    * as before.
-   *
-   * @param clock times the fetch
-   * @throws {CredentialError} naming the endpoint; or the reason of `signal`
    */
   async fetch(clock: Clock, signal: AbortSignal): Promise<TrustBundle> {
     const { url, trustDomain, timeoutMilliseconds: milliseconds } = this.#rules;
@@ -53,7 +50,7 @@ export class BundleFetcher {
       this.#refreshHintSeconds = fetched.refreshHintSeconds;
       return this.#newest;
     } catch (error) {
-      throw endpointError(url, error);
+      throw endpointError(url, error, "bundle_endpoint_unreachable");
     }
   }
 }

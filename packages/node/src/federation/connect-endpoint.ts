@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { TLSSocket } from "node:tls";
 import { type Clock, ProofError, type TrustSource, VerificationError } from "@firsthand/core";
+import { EndpointFault } from "../endpoint/endpoint-fault.js";
 import type { EndpointAuthentication, HttpsWebProfile } from "./bundle-endpoint-options.js";
-import { EndpointFault } from "./endpoint-fault.js";
 
 /** Opens a connection to the server of a URL, and knows then that it is the right one. */
 export type ConnectEndpoint = (url: URL, signal: AbortSignal) => Promise<TLSSocket>;

@@ -1,10 +1,10 @@
 import { staticSource, type TrustBundle, type WorkloadIdentity } from "@firsthand/core";
 import { createTestClock, createTrustDomain } from "@firsthand/testing";
 import { describe, expect, it } from "vitest";
+import { EndpointHolder } from "../endpoint/endpoint-holder.js";
 import { HeldIdentity } from "../identity/held-identity.js";
 import { IdentityHolder } from "../identity/identity-holder.js";
 import type { IdentityState } from "../identity/identity-state.js";
-import { BundleHolder } from "./bundle-holder.js";
 import { type FederatedSource, federate } from "./federate.js";
 
 const clock = createTestClock();
@@ -22,10 +22,10 @@ const identity = staticSource({ credentials: [credential], bundles: [bundles.hom
 
 function sourceOf(bundle: TrustBundle) {
   const { trustDomain } = bundle;
-  const holder = new BundleHolder(bundle, clock, 900);
+  const holder = new EndpointHolder(bundle, clock, 900, "a bundle endpoint");
   const source: FederatedSource = {
     trustDomain,
-    trustBundle: (name) => (name === trustDomain ? holder.bundle : undefined),
+    trustBundle: (name) => (name === trustDomain ? holder.value : undefined),
     subscribe: (listener) => holder.subscribe(listener),
   };
   return { holder, source };

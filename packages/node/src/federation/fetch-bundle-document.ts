@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { maxBundleBytes } from "@firsthand/core";
+import { EndpointFault } from "../endpoint/endpoint-fault.js";
 import { isEndpointUrl } from "./bundle-endpoint-options.js";
 import type { ConnectEndpoint } from "./connect-endpoint.js";
-import { EndpointFault } from "./endpoint-fault.js";
 
 const maxRedirects = 3;
 const redirectStatuses: ReadonlySet<number | undefined> = new Set([301, 302, 303, 307, 308]);

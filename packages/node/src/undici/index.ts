@@ -1,2 +1,3 @@
 export { type MutualTlsOptions, mutualTlsDispatcher } from "./mutual-tls-dispatcher.js";
+export { passCallContext } from "./pass-call-context.js";
 export { proveRequests } from "./prove-requests.js";

@@ -1,8 +1,9 @@
 import { stringify } from "node:querystring";
-import { ProofError } from "@firsthand/core";
+import { ProofError, resumeCallContext } from "@firsthand/core";
 import type { Dispatcher } from "undici";
 import { createOutboundProver, type OutboundOptions } from "../outbound-prover.js";
 import { readDispatchHeaders } from "./dispatch-headers.js";
+import { carriedContext } from "./pass-call-context.js";
 
 /**
  * Makes an interceptor for undici 7 that proves this workload's identity with each dispatch, to the
@@ -15,6 +16,8 @@ import { readDispatchHeaders } from "./dispatch-headers.js";
  *
  * Compose it on an `Agent`. A `Client` or `Pool` sends to its own origin whatever the request says,
  * so that a proof for one peer could reach another.
+ *
+ * The call context comes with `passCallContext`, composed last.
  *
  * Dispatches fail with the errors of {@link createFetch}. `CONNECT` and upgrades are refused with
  * `body_unsupported`, since nothing binds what follows them.
@@ -57,7 +60,7 @@ export function proveRequests(options: OutboundOptions): Dispatcher.DispatcherCo
       }
     }
     return function proveRequest(opts, handler) {
-      void dispatchProved(opts, handler);
+      void resumeCallContext(carriedContext(opts), () => dispatchProved(opts, handler));
       return true;
     };
   };

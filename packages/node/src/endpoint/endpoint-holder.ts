@@ -1,45 +1,47 @@
-import { type Clock, CredentialError, type TrustBundle } from "@firsthand/core";
+import { type Clock, CredentialError } from "@firsthand/core";
 import { Subscribers } from "../subscribers.js";
-import type { BundleEndpointState } from "./bundle-endpoint-state.js";
+import type { EndpointState } from "./endpoint-state.js";
 
-/** Holds the bundle of an endpoint for as long as it may be in use, and tells how the endpoint is. */
-export class BundleHolder {
+/** Holds what an endpoint serves for as long as it may be in use, and tells how the endpoint is. */
+export class EndpointHolder<T> {
   readonly #clock: Clock;
   readonly #maxStaleMilliseconds: number;
-  readonly #subscribers = new Subscribers<BundleEndpointState>("a bundle endpoint");
-  #bundle: TrustBundle;
-  #state: BundleEndpointState;
+  readonly #subscribers: Subscribers<EndpointState>;
+  #value: T;
+  #state: EndpointState;
   #age = new AbortController();
 
-  constructor(bundle: TrustBundle, clock: Clock, maxStaleSeconds: number) {
+  /** @param subject what it is, for the warning about a listener that throws: `a bundle endpoint` */
+  constructor(value: T, clock: Clock, maxStaleSeconds: number, subject: string) {
+    this.#subscribers = new Subscribers(subject);
     this.#clock = clock;
     this.#maxStaleMilliseconds = maxStaleSeconds * 1000;
-    this.#bundle = bundle;
+    this.#value = value;
     const now = clock.now();
     this.#state = Object.freeze({ status: "ready", reason: undefined, since: now, updatedAt: now });
     this.#watchAge();
   }
 
-  get state(): BundleEndpointState {
+  get state(): EndpointState {
     return this.#state;
   }
 
   /** @throws {CredentialError} `source_expired`, `source_closed` */
-  get bundle(): TrustBundle {
+  get value(): T {
     const { status, reason } = this.#state;
-    if (status !== "expired") return this.#bundle;
+    if (status !== "expired") return this.#value;
     if (reason?.code === "source_closed") throw reason;
     throw new CredentialError("source_expired", { cause: reason, detail: reason?.message ?? "" });
   }
 
-  subscribe(listener: (state: BundleEndpointState) => void): () => void {
+  subscribe(listener: (state: EndpointState) => void): () => void {
     return this.#subscribers.add(listener);
   }
 
-  /** The endpoint says that this is its bundle. */
-  confirm(bundle: TrustBundle): void {
-    const isOther = bundle !== this.#bundle;
-    this.#bundle = bundle;
+  /** The endpoint says that this is what it serves now. */
+  confirm(value: T): void {
+    const isOther = value !== this.#value;
+    this.#value = value;
     this.#watchAge();
     this.#change({ status: "ready", reason: undefined, updatedAt: this.#clock.now() }, isOther);
   }
@@ -65,7 +67,7 @@ export class BundleHolder {
     this.#clock.delay(this.#maxStaleMilliseconds, this.#age.signal).then(expire, () => undefined);
   }
 
-  #change(next: Omit<BundleEndpointState, "since">, isOther = false): void {
+  #change(next: Omit<EndpointState, "since">, isOther = false): void {
     const { status, reason, since } = this.#state;
     const isSame = next.status === status && next.reason?.code === reason?.code;
     const begun = next.status === status ? since : this.#clock.now();

@@ -32,7 +32,7 @@ it.each<[title: string, error: Error, code: string, message: string]>([
     `${unreachable}: ${where}`,
   ],
 ])("an error %s is said of the endpoint", (_, cause, code, message) => {
-  expect(endpointError(url, cause)).toMatchObject({
+  expect(endpointError(url, cause, "bundle_endpoint_unreachable")).toMatchObject({
     name: "CredentialError",
     code,
     message,

@@ -11,8 +11,16 @@ export class EndpointFault extends Error {
   }
 }
 
-/** Why a fetch from a URL failed, for operators: in our own words and without the query of the URL. */
-export function endpointError({ origin, pathname }: URL, error: unknown): CredentialError {
+/**
+ * Why a fetch from a URL failed, for operators: in our own words and without the query of the URL.
+ *
+ * @param unreachable what an error of the network is called
+ */
+export function endpointError(
+  { origin, pathname }: URL,
+  error: unknown,
+  unreachable: CredentialErrorCode,
+): CredentialError {
   const where = `${origin}${pathname}`;
   if (error instanceof EndpointFault) {
     return new CredentialError(error.code, { cause: error, detail: `${where}: ${error.message}` });
@@ -22,5 +30,5 @@ export function endpointError({ origin, pathname }: URL, error: unknown): Creden
   }
   const { code } = error as NodeJS.ErrnoException;
   const detail = code === undefined ? where : `${where}: ${code}`;
-  return new CredentialError("bundle_endpoint_unreachable", { cause: error, detail });
+  return new CredentialError(unreachable, { cause: error, detail });
 }
