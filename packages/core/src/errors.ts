@@ -67,6 +67,9 @@ const credentialMessages = {
   // Txn-Tokens
   key_set_invalid: "the key set is not a usable JWK Set",
   key_set_unreachable: "the URL of the key set gave no usable answer",
+  txn_token_unavailable: "the transaction token service gave no usable answer",
+  txn_token_refused: "the transaction token service refused to issue a Txn-Token",
+  txn_token_invalid: "the transaction token service issued something else than was asked for",
 } as const;
 
 /** What is wrong with our own identity or trust material. */

@@ -45,4 +45,13 @@ export type { WorkloadIdentityOptions } from "./identity/workload/workload-ident
 export type { OutboundOptions } from "./outbound-prover.js";
 export type { KeySetOptions } from "./transaction/key-set-options.js";
 export { type KeySet, openKeySet } from "./transaction/open-key-set.js";
+export {
+  createTxnTokenClient,
+  type TxnTokenClient,
+  type TxnTokenRequest,
+} from "./transaction/txn-token-client.js";
+export type {
+  ClientAssertionOptions,
+  TxnTokenClientOptions,
+} from "./transaction/txn-token-client-options.js";
 export type { SocketTrust } from "./workload-api/socket-trust.js";

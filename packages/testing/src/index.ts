@@ -51,6 +51,17 @@ export {
   type TestTrustDomain,
   type TrustDomainOptions,
 } from "./trust-domain.js";
+export type { PresentedToken, SubjectReader, TxnSubject } from "./txn-token/exchange.js";
+export {
+  serveTxnTokens,
+  type TxnTokenService,
+  type TxnTokenServiceOptions,
+} from "./txn-token/serve-txn-tokens.js";
+export {
+  createTxnTokenIssuer,
+  type IssueTxnTokenOptions,
+  type TxnTokenIssuer,
+} from "./txn-token/txn-token-issuer.js";
 export type { WorkloadApiFault } from "./workload-api/faults.js";
 export type { GrpcStatus } from "./workload-api/grpc.js";
 export type { WorkloadApiProfile, WorkloadApiRequest } from "./workload-api/methods.js";

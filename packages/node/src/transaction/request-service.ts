@@ -26,9 +26,19 @@ export function requestService(
 ): Promise<ServiceAnswer> {
   const late = () => fault(`no answer in ${milliseconds} ms`);
   return withDeadline({ clock, milliseconds, late, signal }, async (ended) => {
-    const response = await fetch(url.href, { ...init, redirect: "error", signal: ended });
-    return { status: response.status, content: await contentOf(response, fault) };
+    try {
+      const response = await fetch(url.href, { ...init, redirect: "error", signal: ended });
+      return { status: response.status, content: await contentOf(response, fault) };
+    } catch (error) {
+      throw error instanceof TypeError ? fault(networkProblem(error), error) : error;
+    }
   });
+}
+
+/** Fetch fails with a `TypeError` when the network does, and has the reason in its cause. */
+function networkProblem({ cause }: TypeError): string {
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
+  return code ?? "the connection failed";
 }
 
 async function contentOf({ body }: Response, fault: ServiceRequest["fault"]): Promise<Uint8Array> {

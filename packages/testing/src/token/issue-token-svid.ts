@@ -62,7 +62,7 @@ export function issueJwtSvid(
     exp: issuer.now + (options.ttlSeconds ?? jwtTtlSeconds),
     iat: issuer.now,
   };
-  return sign(issuer, options.algorithm, "JWT", claims, options);
+  return signToken(issuer, options.algorithm, "JWT", claims, options);
 }
 
 /** Issues a WIT-SVID (WIT-SVID §3) with the claims that SPIRE sets. */
@@ -80,12 +80,13 @@ export async function issueWitSvid(
     iat: issuer.now,
     cnf: { jwk: { ...publicJwk(key), alg } },
   };
-  const token = await sign(issuer, options.issuerAlgorithm, "wit+jwt", claims, options);
+  const token = await signToken(issuer, options.issuerAlgorithm, "wit+jwt", claims, options);
   const privateKey: JsonWebKey = key.export({ format: "jwk" });
   return { token, privateKey, credential: await loadWitSvid({ token, privateKey }) };
 }
 
-function sign(
+/** Signs a token of any kind with the fitting one of the issuer's keys. */
+export function signToken(
   issuer: TokenIssuer,
   algorithm: SpiffeAlgorithm | undefined,
   typ: string,
