@@ -270,6 +270,11 @@ describe("the runtime over WebCrypto", () => {
     await expectError(act, ConfigurationError, { code: "key_not_exportable" });
   });
 
+  it("does work without a context", () => {
+    const storage = webRuntime.createContextStorage<string>();
+    expect(storage.run("a", () => [storage.current(), "done"])).toEqual([undefined, "done"]);
+  });
+
   it("never makes a key that can be exported", async () => {
     const imported = vi.spyOn(globalThis.crypto.subtle, "importKey");
     const pkcs8 = p256.privateKey.export({ format: "der", type: "pkcs8" });
@@ -282,7 +287,7 @@ describe("the runtime over WebCrypto", () => {
   });
 });
 
-describe("the runtime over node:crypto", () => {
+describe("the runtime of Node", () => {
   it.each([
     ["an EC key", p256],
     ["an RSA key", rsa],
@@ -301,5 +306,15 @@ describe("the runtime over node:crypto", () => {
         }).equals(privateKey),
       ).toBe(true);
     }
+  });
+
+  it("keeps a value for all that a piece of work calls and awaits", async () => {
+    const storage = nodeRuntime.createContextStorage<string>();
+    const work = async () => {
+      await new Promise(setImmediate);
+      return storage.current();
+    };
+    const answers = await Promise.all([storage.run("a", work), work(), storage.run("b", work)]);
+    expect(answers).toEqual(["a", undefined, "b"]);
   });
 });

@@ -5,8 +5,8 @@ export class ExchangeError extends Error {
   override readonly name = "ExchangeError";
   readonly code: ExchangeErrorCode;
 
-  constructor(code: ExchangeErrorCode, problem: string) {
-    super(problem);
+  constructor(code: ExchangeErrorCode, problem: string, options?: ErrorOptions) {
+    super(problem, options);
     this.code = code;
   }
 }
@@ -82,7 +82,7 @@ function jsonObject(name: string, text: string | undefined): JsonObject | undefi
   if (text === undefined) return undefined;
   try {
     return parseStrictJson(Buffer.from(text));
-  } catch {
-    throw new ExchangeError("invalid_request", `${name} is not a JSON object`);
+  } catch (cause) {
+    throw new ExchangeError("invalid_request", `${name} is not a JSON object`, { cause });
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type KeySetSource, parseKeySet } from "@firsthand/core";
 import { createKeyring, publicJwk } from "../keys.js";
 import { signToken, type TokenOptions } from "../token/issue-token-svid.js";
-import { createSigningKeys } from "../token/signing-key.js";
+import { createSigningKeys, type SigningKey, signingKeyFor } from "../token/signing-key.js";
 import type { TestTrustDomain } from "../trust-domain.js";
 
 const ttlSeconds = 5 * 60;
@@ -21,6 +21,8 @@ export interface IssueTxnTokenOptions extends TokenOptions {
 export interface TxnTokenIssuer {
   /** Issues a Txn-Token for a new transaction (draft-ietf-oauth-transaction-tokens §7). */
   issue(options: IssueTxnTokenOptions): Promise<string>;
+  /** The key that signs now, with its private half. */
+  readonly key: SigningKey;
   /** The JWK Set of its keys: the current one, and the old ones. */
   keySet(): string;
   /** The keys as a verifier takes them. A snapshot. */
@@ -34,12 +36,13 @@ export interface TxnTokenIssuer {
 /** Makes what signs the Txn-Tokens of a trust domain: for tests, demonstrations and development only. */
 export async function createTxnTokenIssuer(trustDomain: TestTrustDomain): Promise<TxnTokenIssuer> {
   const keyring = createKeyring();
-  const newKeys = () => createSigningKeys("txn-token", ["ES256"], keyring);
-  let current = await newKeys();
-  let old: typeof current = [];
+  const newKey = async () =>
+    signingKeyFor(await createSigningKeys("txn-token", ["ES256"], keyring), "ES256");
+  let current = await newKey();
+  let old: readonly SigningKey[] = [];
 
   function keySet(): string {
-    const keys = [...current, ...old].map(({ keyId, key }) => ({
+    const keys = [current, ...old].map(({ keyId, key }) => ({
       ...publicJwk(key),
       kid: keyId,
       use: "sig",
@@ -60,14 +63,18 @@ export async function createTxnTokenIssuer(trustDomain: TestTrustDomain): Promis
         scope: options.scope,
         req_wl: options.requestingWorkload ?? `spiffe://${trustDomain.name}/gateway`,
       };
-      const issuer = { keys: current, defaultAlgorithm: "ES256", now } as const;
+      const issuer = { keys: [current], defaultAlgorithm: "ES256", now } as const;
       return signToken(issuer, undefined, "txntoken+jwt", claims, options);
+    },
+    get key() {
+      return current;
     },
     keySet,
     keys: () => parseKeySet(keySet()),
     async rotateKeys() {
-      old = [...current, ...old];
-      current = await newKeys();
+      const next = await newKey();
+      old = [current, ...old];
+      current = next;
     },
     revokeOldKeys() {
       old = [];
