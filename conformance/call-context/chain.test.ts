@@ -11,7 +11,10 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type AdapterName, call, openService, type Service } from "./services.js";
 
-const users: Readonly<Record<string, string>> = { "token-of-alice": "alice", "token-of-bob": "bob" };
+const users: Readonly<Record<string, string>> = {
+  "token-of-alice": "alice",
+  "token-of-bob": "bob",
+};
 
 let shop: TestTrustDomain;
 let service: TxnTokenService;
@@ -244,7 +247,11 @@ describe("another trust domain", () => {
       "fastify",
       {
         identity: await partner.identity("/ledger"),
-        txnTokens: { ...(await txnTokens()), trustDomain: "partner.example", acceptFrom: ["shop.example"] },
+        txnTokens: {
+          ...(await txnTokens()),
+          trustDomain: "partner.example",
+          acceptFrom: ["shop.example"],
+        },
         policy: () => true,
         observer(observation) {
           if (observation.decision === "refused") refused.push(observation.error.code);

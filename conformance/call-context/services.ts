@@ -74,7 +74,8 @@ export async function openService(): Promise<Service> {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     origin,
-    start: (adapter, options, handler) => adapters[adapter](server, { ...options, origin }, handler),
+    start: (adapter, options, handler) =>
+      adapters[adapter](server, { ...options, origin }, handler),
   };
 }
 

@@ -1,10 +1,4 @@
-import {
-  type Caller,
-  callContext,
-  Refusal,
-  runInCallContext,
-  type VerifyOptions,
-} from "@firsthand/core";
+import { type Caller, Refusal, runInCallContext, type VerifyOptions } from "@firsthand/core";
 import { callerOf, createMessageVerifier, type WorkloadAuthOptions } from "@firsthand/core/http";
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
@@ -57,12 +51,6 @@ async function addWorkloadAuth(
       (caller) => runInCallContext(caller, done),
       done,
     );
-  });
-  // Once more where it was lost, because content that is parsed arrives outside of it.
-  fastify.addHook("preValidation", function keepCallContext(request, _reply, done) {
-    const caller = callerOf(request.raw);
-    if (callContext()?.caller === caller) done();
-    else runInCallContext(caller, done);
   });
 }
 

@@ -70,7 +70,10 @@ describe.skipIf(!remembers)("the call context", () => {
 
   it("has the verified caller, the user's token and the transaction", async () => {
     const token = await issuer.issue({ subject: "alice", scope: "read" });
-    const caller = await callerWith(["Authorization", "bearer  secret.of.alice"], ["Txn-Token", token]);
+    const caller = await callerWith(
+      ["Authorization", "bearer  secret.of.alice"],
+      ["Txn-Token", token],
+    );
     const context = runInCallContext(caller, callContext);
     expect(context?.caller).toBe(caller);
     expect(context?.transaction).toBe(caller.onBehalfOf);
@@ -172,7 +175,10 @@ describe.skipIf(!remembers)("the call context", () => {
 
   it("refuses a transaction that nobody validated", async () => {
     const copy = { ...current };
-    await expectConfigurationError(() => runInTransaction(copy, callContext), "transaction_unverified");
+    await expectConfigurationError(
+      () => runInTransaction(copy, callContext),
+      "transaction_unverified",
+    );
   });
 });
 

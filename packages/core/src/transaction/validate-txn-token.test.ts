@@ -202,7 +202,10 @@ describe("validateTxnToken", () => {
   });
 
   it("knows the time and the longest life by its options", async () => {
-    await expectRefusal(() => validate(good, { maxLifetimeSeconds: 299 }), "token_lifetime_exceeded");
+    await expectRefusal(
+      () => validate(good, { maxLifetimeSeconds: 299 }),
+      "token_lifetime_exceeded",
+    );
     const late = createTestClock((now + 301) * 1000);
     expect((await validate(good, { clock: late })).id).toBe("txn-1");
     const act = () => validate(good, { clock: late, clockSkewSeconds: 0 });

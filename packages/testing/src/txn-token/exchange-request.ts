@@ -5,8 +5,8 @@ export class ExchangeError extends Error {
   override readonly name = "ExchangeError";
   readonly code: ExchangeErrorCode;
 
-  constructor(code: ExchangeErrorCode, problem: string, options?: ErrorOptions) {
-    super(problem, options);
+  constructor(code: ExchangeErrorCode, problem: string) {
+    super(problem);
     this.code = code;
   }
 }
@@ -80,9 +80,17 @@ export function parseExchangeRequest(form: string): ExchangeRequest {
 
 function jsonObject(name: string, text: string | undefined): JsonObject | undefined {
   if (text === undefined) return undefined;
+  const value = objectIn(text);
+  if (value === undefined) {
+    throw new ExchangeError("invalid_request", `${name} is not a JSON object`);
+  }
+  return value;
+}
+
+function objectIn(json: string): JsonObject | undefined {
   try {
-    return parseStrictJson(Buffer.from(text));
-  } catch (cause) {
-    throw new ExchangeError("invalid_request", `${name} is not a JSON object`, { cause });
+    return parseStrictJson(Buffer.from(json));
+  } catch {
+    return undefined;
   }
 }
