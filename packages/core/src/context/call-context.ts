@@ -65,7 +65,7 @@ export function resumeCallContext<R>(context: CallContext | undefined, work: () 
 
 /**
  * Whether one transaction is another one with nothing added: a replacement keeps `txn`, `sub` and
- * `aud` (draft-ietf-oauth-transaction-tokens §11.15).
+ * `aud` (draft-ietf-oauth-transaction-tokens §13.15).
  */
 export function isWithin(inner: Transaction, outer: Transaction): boolean {
   return (

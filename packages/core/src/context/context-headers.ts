@@ -28,7 +28,7 @@ export function contextHeaders(peer: Peer, given: readonly Field[]): readonly Fi
   return fields.filter(([name]) => !names.has(name.toLowerCase()));
 }
 
-/** Without a list, a Txn-Token stays in its trust domain (draft-ietf-oauth-transaction-tokens §12). */
+/** Without a list, a Txn-Token stays in its trust domain (draft-ietf-oauth-transaction-tokens §14). */
 function mayHaveTransaction({ id, context }: Peer, { trustDomain }: Transaction): boolean {
   if (context === undefined) return id.trustDomain === trustDomain;
   return context.includes("transaction");

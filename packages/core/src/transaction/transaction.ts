@@ -2,7 +2,7 @@ import type { JsonObject } from "../jose/strict-json.js";
 import type { TrustDomain } from "../spiffe/spiffe-id.js";
 
 /**
- * What a Txn-Token says (draft-ietf-oauth-transaction-tokens §7.2), after it was validated. Immutable.
+ * What a Txn-Token says (draft-ietf-oauth-transaction-tokens §9.2), after it was validated. Immutable.
  * It says on whose behalf a request is made, and never who makes it. Subject and contexts may be
  * personal data.
  */

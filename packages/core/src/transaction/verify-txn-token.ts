@@ -24,7 +24,7 @@ const refuse = (code: VerificationCode, cause?: unknown) =>
   new VerificationError(code, { token, cause });
 
 /**
- * Validates a Txn-Token (draft-ietf-oauth-transaction-tokens §7 and §10.2): signed by the one
+ * Validates a Txn-Token (draft-ietf-oauth-transaction-tokens §9 and §12.2): signed by the one
  * transaction token service of the trust domain, for this trust domain, short-lived and alive. `iss`
  * takes no part.
  *

@@ -13,7 +13,7 @@ const knownErrors = new Set([
 ]);
 
 /**
- * The Txn-Token in the answer of a service (draft-ietf-oauth-transaction-tokens §8.4). Nothing of it is
+ * The Txn-Token in the answer of a service (draft-ietf-oauth-transaction-tokens §11.4). Nothing of it is
  * believed yet.
  *
  * @throws {CredentialError} `txn_token_unavailable`, `txn_token_refused`, `txn_token_invalid`

@@ -59,7 +59,7 @@ const jwtSpiffe = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
 
 /**
  * Makes a client of a transaction token service (RFC 8693, in the profile of
- * draft-ietf-oauth-transaction-tokens §8). The service knows this workload by the proof on the request,
+ * draft-ietf-oauth-transaction-tokens §11). The service knows this workload by the proof on the request,
  * and where that is configured by a JWT-SVID as well; each answer is validated before it is given out.
  *
  * @throws {ConfigurationError} naming the option that is wrong

@@ -18,7 +18,7 @@ export type ExchangeErrorCode =
   | "invalid_target"
   | "unsupported_grant_type";
 
-/** A request for a Txn-Token (draft-ietf-oauth-transaction-tokens §8.1). */
+/** A request for a Txn-Token (draft-ietf-oauth-transaction-tokens §11.1). */
 export interface ExchangeRequest {
   readonly audience: string;
   readonly scope: readonly string[];

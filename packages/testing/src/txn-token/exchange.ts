@@ -41,7 +41,7 @@ export interface Exchange {
 }
 
 /**
- * Issues a Txn-Token to a workload that proved who it is (draft-ietf-oauth-transaction-tokens §8.3).
+ * Issues a Txn-Token to a workload that proved who it is (draft-ietf-oauth-transaction-tokens §11.3).
  *
  * @throws {ExchangeError}
  */
@@ -68,7 +68,7 @@ export async function exchangeToken(
   });
 }
 
-/** The same transaction with the same scope or less, until the same time (§11.15). */
+/** The same transaction with the same scope or less, until the same time (§13.15). */
 async function replaceToken(
   request: ExchangeRequest,
   client: SpiffeId,

@@ -19,7 +19,7 @@ export interface IssueTxnTokenOptions extends TokenOptions {
 
 /** Signs the Txn-Tokens of a trust domain, with keys that sign nothing else. */
 export interface TxnTokenIssuer {
-  /** Issues a Txn-Token for a new transaction (draft-ietf-oauth-transaction-tokens §7). */
+  /** Issues a Txn-Token for a new transaction (draft-ietf-oauth-transaction-tokens §9). */
   issue(options: IssueTxnTokenOptions): Promise<string>;
   /** The key that signs now, with its private half. */
   readonly key: SigningKey;
