@@ -21,8 +21,8 @@ declare global {
 }
 
 /**
- * Middleware that lets verified callers through, in their call context. Register it before any body parser: the content is
- * bound by the proof as well.
+ * Middleware that lets verified callers through, and runs what follows in their call context. Register
+ * it before any body parser: the content is bound by the proof as well.
  *
  * A refusal goes to the error handling of the application, as a `Refusal` with status and headers.
  *

@@ -1,10 +1,12 @@
-import { createServer } from "node:http";
+import { once } from "node:events";
+import { Agent, createServer, type IncomingMessage, request as sendRequest } from "node:http";
+import { text } from "node:stream/consumers";
 import { callContext, runInCallContext } from "@firsthand/core";
 import { refusalHandler, workloadAuth } from "@firsthand/express";
 import express4or5, { type RequestHandler } from "express";
 import multer from "multer";
 import { describe, expect, it } from "vitest";
-import { authOptions, checkout, portOf, send } from "../../../test/support/shop.js";
+import { authOptions, checkout, portOf, prove, send } from "../../../test/support/shop.js";
 import { expressVersions } from "./express-versions.js";
 
 /** Answers with whom the call context names. */
@@ -62,6 +64,35 @@ describe.each(expressVersions)("the call context in %s", (_version, express) => 
     const parse = multer().single("picture");
     const { body } = await send(await portFor("streaming", parse, resume, answer), upload);
     expect(JSON.parse(body)).toEqual({ caller: checkout });
+  });
+
+  it("is not there for what comes after it over the same connection", async () => {
+    const seen: unknown[] = [];
+    const note: RequestHandler = (_request, response) => {
+      seen.push(callContext()?.caller?.id.toString());
+      response.end();
+    };
+    const app = express();
+    app.get("/open", note);
+    app.use(workloadAuth(authOptions().options), note);
+    app.use(((_error, request, response, next) => {
+      note(request, response, next);
+    }) satisfies typeof refusalHandler);
+    const port = await portOf(createServer(app).listen(0, "127.0.0.1"));
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const targets = ["/open", "/proved", "/refused", "/open", "/proved", "/open"];
+    await Promise.all(
+      targets.map(async (target) => {
+        const fields = target === "/proved" ? await prove({ target }) : [];
+        const headers = ["Host", "orders.example", ...fields.flat()];
+        const request = sendRequest({ port, host: "127.0.0.1", path: target, headers, agent });
+        const [response] = (await once(request.end(), "response")) as [IncomingMessage];
+        return text(response);
+      }),
+    );
+    agent.destroy();
+    expect(seen.filter((caller) => caller === checkout)).toHaveLength(2);
+    expect(seen.filter((caller) => caller === undefined)).toHaveLength(4);
   });
 
   it("is not there for a request that was refused", async () => {

@@ -6,10 +6,10 @@ import { callContext } from "./call-context.js";
 
 type Field = readonly [name: string, value: string];
 
-/** A part of the call context that can go with an outbound call. */
-export type ContextPart = "transaction" | "user-token";
-
 export const contextParts = ["transaction", "user-token"] as const;
+
+/** A part of the call context that can go with an outbound call. */
+export type ContextPart = (typeof contextParts)[number];
 
 /**
  * The fields by which the current call context goes on to a peer, and only what this peer gets. A

@@ -13,9 +13,9 @@ import { type SentResponse, sendRefusal } from "./send-refusal.js";
  * createServer(requireCaller({ identity, origin, policy }, (request, response, caller) => { … }));
  * ```
  *
- * The listener runs for verified callers only, in their call context; a refusal is answered here. Any other error, and what
- * the listener throws, rejects the promise, as with every asynchronous listener: where nobody catches
- * it, Node takes it for an `unhandledRejection`.
+ * The listener runs for verified callers only, in their call context; a refusal is answered here. Any
+ * other error, and what the listener throws, rejects the promise, as with every asynchronous listener:
+ * where nobody catches it, Node takes it for an `unhandledRejection`.
  *
  * @throws {ConfigurationError} naming the option that is wrong
  */

@@ -56,9 +56,10 @@ export interface ContextStorage<T> {
 }
 
 /**
- * What the machine offers, its cryptography above all, chosen by the `#runtime` entry of package.json: `node:crypto`
- * where it exists, WebCrypto elsewhere. ECDSA signatures are r‖s (IEEE P1363) in both directions.
- * A text where bytes are expected stands for its UTF-8 bytes.
+ * What differs between machines, chosen by the `#runtime` entry of package.json: the cryptography,
+ * which is `node:crypto` where it exists and WebCrypto elsewhere, and storage for contexts. ECDSA
+ * signatures are r‖s (IEEE P1363) in both directions. A text where bytes are expected stands for its
+ * UTF-8 bytes.
  */
 export interface Runtime {
   /** UTF-8 bytes of a text. To be read at once: they may lie in memory that others share. */

@@ -9,6 +9,7 @@ import {
   type ProofFormat,
   parseOptions,
   parseTrustDomain,
+  parseWorkloadId,
   systemClock,
   wholeNumber,
 } from "@firsthand/core";
@@ -59,10 +60,17 @@ export interface TxnTokenClientRules {
   readonly clock: Clock;
 }
 
-const service = z.union([
-  z.string(),
-  z.strictObject({ id: z.string(), accept: z.optional(z.array(z.custom<ProofFormat>())) }),
-]);
+const id = readBy((text) => parseWorkloadId(text, ["spiffe", "wimse"]).toString());
+const service = z.union(
+  [
+    z.pipe(
+      id,
+      z.transform((text) => ({ id: text, accept: undefined })),
+    ),
+    z.strictObject({ id, accept: z.optional(z.array(z.custom<ProofFormat>())) }),
+  ],
+  { error: "must be the SPIFFE ID of the service, or { id, accept }" },
+);
 
 const schema = z.strictObject({
   identity: capability<CredentialSource>("credentials"),
@@ -89,8 +97,7 @@ const schema = z.strictObject({
 export function parseTxnTokenClientOptions(options: TxnTokenClientOptions): TxnTokenClientRules {
   const parsed = parseOptions("createTxnTokenClient", schema, options);
   const { identity, service, url, fetch, clock = systemClock } = parsed;
-  const peer = typeof service === "string" ? { id: service } : service;
-  const peers = { [url.origin]: { ...peer, context: [] } };
+  const peers = { [url.origin]: { ...service, context: [] } };
   return {
     url,
     fetch: createFetch({ identity, peers, fetch, clock }),
