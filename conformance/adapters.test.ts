@@ -4,6 +4,8 @@ import {
   type Observation,
   type ReplayGuard,
   refusalCodes,
+  statusOf,
+  type VerificationError,
 } from "@firsthand/core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { VectorCase, VectorFile } from "./generator/vector-file.js";
@@ -19,12 +21,16 @@ describe.each(subjects)("%s on the vectors of %s", (_name, _profile, adapter, fi
   let server: Server;
   let replay: ReplayGuard;
   let decisions: string[];
+  let refusal: VerificationError | undefined;
 
   beforeAll(async () => {
     server = await adapter({
       ...(await verifierOptions(file)),
       replay: { claim: (claim) => replay.claim(claim) },
-      observer: (observation) => void decisions.push(decisionOf(observation)),
+      observer: (observation) => {
+        decisions.push(decisionOf(observation));
+        refusal = observation.decision === "refused" ? observation.error : undefined;
+      },
     });
   });
 
@@ -47,11 +53,13 @@ describe.each(subjects)("%s on the vectors of %s", (_name, _profile, adapter, fi
       expect(status).toBe(200);
       return;
     }
-    const rule = refusalCodes[vector.expect.refuse];
+    const { publicCode } = refusalCodes[vector.expect.refuse];
     expect(decisions.at(-1)).toBe(vector.expect.refuse);
-    expect(JSON.parse(body)).toMatchObject({ status: rule.status, code: rule.publicCode });
-    expect(status).toBe(rule.status);
-    expect(headers.has("www-authenticate")).toBe(rule.status === 401);
+    expect(JSON.parse(body)).toMatchObject({ status, code: publicCode });
+    expect(status).toBe(refusal && statusOf(refusal));
+    const isSignature = file.profile.includes("signature");
+    expect(headers.has("www-authenticate")).toBe(status === 401 && !isSignature);
+    expect(headers.has("accept-signature")).toBe(status === 401 && isSignature);
   });
 });
 

@@ -24,6 +24,7 @@ export const coveredAreas = [
   "jwt-svid",
   "wit-svid",
   "proof-token",
+  "http-signature",
   "middleware",
   "fetch-wrapper",
   "trust-bundle",

@@ -33,6 +33,29 @@ export const classes: Readonly<Record<string, readonly Code[]>> = {
   "fetch.redirect": ["ProofError redirect_refused"],
   "fetch.url": ["ProofError url_invalid"],
 
+  "httpsig.component_missing": ["VerificationError signature_component_missing"],
+  "httpsig.component_unsupported": ["VerificationError signature_component_unsupported"],
+  "httpsig.component_value": ["VerificationError header_invalid"],
+  "httpsig.digest_algorithm": ["VerificationError digest_unsupported"],
+  "httpsig.digest_mismatch": [
+    "VerificationError proof_body_mismatch",
+    "VerificationError digest_unsupported",
+  ],
+  "httpsig.digest_missing": ["VerificationError proof_body_unbound"],
+  "httpsig.expired": ["VerificationError proof_expired"],
+  "httpsig.label_mismatch": ["VerificationError signature_ambiguous"],
+  "httpsig.lifetime": ["VerificationError proof_lifetime_exceeded"],
+  "httpsig.missing": ["VerificationError signature_unpaired"],
+  "httpsig.nonce_invalid": ["VerificationError proof_id_invalid"],
+  "httpsig.param_forbidden": ["VerificationError signature_parameter_forbidden"],
+  "httpsig.param_missing": [
+    "VerificationError signature_parameter_missing",
+    "VerificationError signature_tag_missing",
+  ],
+  "httpsig.req_nonce": ["VerificationError signature_request_mismatch"],
+  "httpsig.signature": ["VerificationError signature_invalid"],
+  "httpsig.target_form": ["VerificationError target_invalid"],
+
   "id.path_char": ["SpiffeIdError path_invalid"],
   "id.path_dot_segment": ["SpiffeIdError path_dot_segment"],
   "id.path_empty_segment": ["SpiffeIdError path_empty_segment"],
@@ -152,6 +175,20 @@ export const shared: Partial<Record<Code, string>> = {
     "A bundle is parsed for a trust domain, whose name is read by the one reader of names.",
   "VerificationError trust_domain_unknown":
     "Whatever kind of credential asks, there is no bundle for its trust domain; `error.token` says which kind.",
+  "VerificationError header_invalid":
+    "A covered field is a security header, and what is no text is no value of one.",
+  "VerificationError digest_unsupported":
+    "A second digest that nobody checks is refused whether it is right or wrong.",
+  "VerificationError proof_body_mismatch":
+    "A digest in a field and one in a claim are compared with the content by the same rule.",
+  "VerificationError proof_body_unbound":
+    "A digest in a field and one in a claim are missing by the same rule.",
+  "VerificationError proof_expired":
+    "The times of a signature and of a token are judged by the same rule; `error.token` says which.",
+  "VerificationError proof_lifetime_exceeded":
+    "The times of a signature and of a token are judged by the same rule; `error.token` says which.",
+  "VerificationError proof_id_invalid":
+    "A nonce and a jti are used up alike, and have the same form.",
   "VerificationError token_key_unknown":
     "The key of a foreign authority is one that the bundle of the subject's own domain does not have.",
   "VerificationError token_claim_invalid":

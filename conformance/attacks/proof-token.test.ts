@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import {
   allow,
-  type ProofFormat,
+  type TokenFormat,
   type VerificationCode,
   type VerifierOptions,
 } from "@firsthand/core";
@@ -45,20 +45,20 @@ beforeAll(async () => {
   scene = await createScene();
 });
 
-const proofHeader: Record<ProofFormat, string> = {
+const proofHeader: Record<TokenFormat, string> = {
   "svid-proof-1": "SVID-Proof",
   "wpt-02": "Authorization",
   "wpt-01": "Workload-Proof-Token",
 };
-const wptFormats: readonly ProofFormat[] = ["wpt-02", "wpt-01"];
+const wptFormats: readonly TokenFormat[] = ["wpt-02", "wpt-01"];
 
-function namesOf(format: ProofFormat) {
+function namesOf(format: TokenFormat) {
   return bindingNames[format === "svid-proof-1" ? "svid-proof" : "wpt"];
 }
 
 /** A request with a good proof, which an attack turns into a bad one. */
 interface Proved {
-  readonly format: ProofFormat;
+  readonly format: TokenFormat;
   readonly request: RequestData;
   /** The request with a proof that says something else, rightly signed. */
   readonly resigned: (change: JwtChange) => RequestData;
@@ -66,13 +66,13 @@ interface Proved {
 
 interface Attack {
   readonly title: string;
-  readonly formats?: readonly ProofFormat[];
+  readonly formats?: readonly TokenFormat[];
   /** What the request is before it is proved, where it is not the baseline. */
   readonly request?: Partial<RequestData>;
   readonly tokenHeaders?: readonly string[];
   readonly verifier?: Partial<VerifierOptions>;
   readonly change: (proved: Proved) => RequestData | Promise<RequestData>;
-  readonly code: VerificationCode | Record<ProofFormat, VerificationCode>;
+  readonly code: VerificationCode | Record<TokenFormat, VerificationCode>;
 }
 
 const hash = createHash("sha256").update("token").digest("base64url");
@@ -444,7 +444,7 @@ function witOf({ headers }: RequestData): string {
 }
 
 /** The baseline with a good proof beside a good WIT of exactly this many bytes. */
-async function besideWitOf(bytes: number, format: ProofFormat): Promise<RequestData> {
+async function besideWitOf(bytes: number, format: TokenFormat): Promise<RequestData> {
   const request = await prove(scene, format);
   const wit = padded(witOf(request), bytes);
   const wth = createHash("sha256").update(wit).digest("base64url");

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ProofFormat, VerificationCode } from "@firsthand/core";
+import type { TokenFormat, VerificationCode } from "@firsthand/core";
 import { origin, T } from "../support/scene.js";
 import type { Members, TokenChange } from "./token.js";
 import type { VectorRequest } from "./vector-file.js";
@@ -30,7 +30,7 @@ export interface CaseSpec extends TokenChange {
 
 /** What the cases of every profile have to know about theirs. */
 export interface ProfileNames {
-  readonly format: ProofFormat;
+  readonly format: TokenFormat;
   readonly token: "svid-proof" | "wpt";
   /** The field that the proof travels in. */
   readonly header: string;

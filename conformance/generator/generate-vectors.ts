@@ -3,16 +3,22 @@ import type { ProofFormat } from "@firsthand/core";
 import { callerId, origin, T } from "../support/scene.js";
 import { partnerId, tokenHeaders } from "./case-spec.js";
 import { fixedKey } from "./fixed-key.js";
+import { signatureCases } from "./signature-cases.js";
 import { svidProofCases } from "./svid-proof-cases.js";
 import { trustBundles } from "./trust-domains.js";
 import { type Manifest, type VectorCase, type VectorFile, vectorFormat } from "./vector-file.js";
 import { callerWitKey } from "./wit.js";
 import { wpt01Cases, wpt02Cases } from "./wpt-cases.js";
 
+const signatureFormats = ["http-signature-07", "http-signature-06", "svid-signature-1"] as const;
+
 const specifications: Manifest["specifications"] = {
   "svid-proof-1": "SVID-Proof, version 1: SPEC-MAP.md",
   "wpt-02": "draft-ietf-wimse-wpt-02 with WIT-SVID (SPIFFE, 2026-07-01)",
   "wpt-01": "draft-ietf-wimse-wpt-01 with WIT-SVID (SPIFFE, 2026-07-01)",
+  "http-signature-07": "draft-ietf-wimse-http-signature-07 with WIT-SVID (SPIFFE, 2026-07-01)",
+  "http-signature-06": "draft-ietf-wimse-http-signature-06 with WIT-SVID (SPIFFE, 2026-07-01)",
+  "svid-signature-1": "SVID-Signature, version 1: SPEC-MAP.md",
 };
 
 /** The files of the vectors by name: always the same bytes. */
@@ -21,6 +27,9 @@ export function generateVectors(): ReadonlyMap<string, string> {
     ["svid-proof-1.json", vectorFile("svid-proof-1", svidProofCases())],
     ["wpt-02.json", vectorFile("wpt-02", wpt02Cases())],
     ["wpt-01.json", vectorFile("wpt-01", wpt01Cases())],
+    ...signatureFormats.map(
+      (format) => [`${format}.json`, vectorFile(format, signatureCases(format))] as const,
+    ),
   ]);
   const texts = new Map([...files].map(([name, file]) => [name, textOf(file)]));
   texts.set("manifest.json", textOf(manifestOf(files, texts)));

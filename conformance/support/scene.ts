@@ -4,6 +4,8 @@ import {
   createVerifier,
   type ProofFormat,
   type ProverOptions,
+  type SignatureFormat,
+  type TokenFormat,
   type Verifier,
   type VerifierOptions,
 } from "@firsthand/core";
@@ -26,7 +28,12 @@ export const T = 1_800_000_000;
 export const origin = "https://ledger.pay.svc:8443";
 export const callerId = "spiffe://td.example/ns/pay/sa/web";
 export const calleeId = "spiffe://td.example/ns/pay/sa/ledger";
-export const allFormats: readonly ProofFormat[] = ["svid-proof-1", "wpt-02", "wpt-01"];
+export const allFormats: readonly TokenFormat[] = ["svid-proof-1", "wpt-02", "wpt-01"];
+export const signatureFormats: readonly SignatureFormat[] = [
+  "http-signature-07",
+  "http-signature-06",
+  "svid-signature-1",
+];
 
 /** The request of the baseline, not proved yet. */
 export const transfer: RequestData = {
@@ -129,7 +136,8 @@ export function resigned(
 
 /** The private key that an identity makes proofs of a format with. */
 export function keyOf(identity: TestIdentity, format: ProofFormat): PrivateKeyInput {
-  const kind = format === "svid-proof-1" ? "x509-svid" : "wit-svid";
+  const isX509 = format === "svid-proof-1" || format === "svid-signature-1";
+  const kind = isX509 ? "x509-svid" : "wit-svid";
   const credential = identity.material().credentials.find((held) => held.kind === kind);
   if (credential === undefined) throw new Error(`the identity has no ${kind}`);
   return credential.kind === "wit-svid"

@@ -14,7 +14,15 @@ export interface Caller {
    * scope and the ID of the transaction. It never says who the caller is.
    */
   readonly onBehalfOf: Transaction | undefined;
+  /**
+   * With a message signature: the header fields beyond those of its profile that it covers, by
+   * lower-case name, repeated lines joined. Whatever else is in `request.headers` nobody vouches for.
+   */
+  readonly verifiedHeaders?: VerifiedHeaders | undefined;
 }
+
+/** Header fields that the caller signed. Frozen, without a prototype. */
+export type VerifiedHeaders = Readonly<Record<string, string | undefined>>;
 
 /** The credential behind a verified caller; no key material. */
 export interface CallerCredential {

@@ -1,7 +1,13 @@
 import { refusalCodes, type VerificationCode } from "./refusal-codes.js";
 
 /** Which token of the request a refusal is about. */
-export type TokenKind = "jwt-svid" | "wit-svid" | "wpt" | "svid-proof" | "txn-token";
+export type TokenKind =
+  | "jwt-svid"
+  | "wit-svid"
+  | "wpt"
+  | "svid-proof"
+  | "http-signature"
+  | "txn-token";
 
 /**
  * The caller is not who it has to be, or may not do what it asks.
@@ -100,13 +106,19 @@ const proofMessages = {
   header_conflict: "the request already has a header that the proof needs",
   body_too_large: "the body is longer than the limit, so it cannot be bound",
   body_unsupported: "the body has a type that cannot be bound",
+  response_unsigned: "the response is not signed, and a signed one is required",
+  response_invalid: "the signature of the response does not hold",
+  response_too_large: "the response is longer than the limit, so its signature cannot be checked",
   redirect_refused: "the server answered with a redirect, and a proof is never sent on",
 } as const;
 
 /** Why an outbound request was not proved or not completed. */
 export type ProofErrorCode = keyof typeof proofMessages;
 
-/** An outbound request cannot be proved. Nothing was sent, except with `redirect_refused`. */
+/**
+ * An outbound request cannot be proved, or its response is not what was asked for. Nothing was sent,
+ * except with `redirect_refused`, the `response_…` codes and the `peer_unexpected` of a response.
+ */
 export class ProofError extends Error {
   override readonly name = "ProofError";
   readonly code: ProofErrorCode;

@@ -6,6 +6,7 @@ export type {
   CallerProof,
   ChannelEvidence,
   SignedProof,
+  VerifiedHeaders,
 } from "./caller.js";
 export { type Clock, systemClock } from "./clock.js";
 export {
@@ -41,12 +42,13 @@ export type {
 } from "./observer.js";
 export { allow, allowTrustDomain, anyOf, type Policy, type PolicyRequest } from "./policy.js";
 export type { ContentMode } from "./proof/bind-content.js";
-export type { EvidenceKind, ProofFormat } from "./proof/format.js";
+export type { EvidenceKind, ProofFormat, SignatureFormat, TokenFormat } from "./proof/format.js";
 export { createProver, type OutboundRequest, type Proof, type Prover } from "./prover.js";
 export type { PeerOptions, ProverOptions } from "./prover-options.js";
 export { type ProblemDetails, Refusal, toRefusal } from "./refusal.js";
 export type { PublicCode, VerificationCode } from "./refusal-codes.js";
 export { type MemoryReplayGuardOptions, memoryReplayGuard } from "./replay/memory-replay-guard.js";
+export type { SignedResponsesOptions } from "./signature/signed-responses-options.js";
 export {
   type IdScheme,
   parseTrustDomain,
@@ -75,8 +77,9 @@ export {
 export { type StaticSourceOptions, staticSource } from "./trust/static-source.js";
 export type { TokenAuthority, TrustBundle } from "./trust/trust-bundle.js";
 export type { CredentialSource, TrustSource, WorkloadIdentity } from "./trust/trust-source.js";
-export { createVerifier, type Verifier, type VerifyOptions } from "./verifier.js";
+export { createVerifier, type Verifier } from "./verifier.js";
 export type { VerifierOptions } from "./verifier-options.js";
+export type { VerifyOptions } from "./verify-options.js";
 
 // For adapters, sources and guards.
 
@@ -95,9 +98,13 @@ export {
 export type { AcceptContent, ProofRequest, RequestContent } from "./proof/proof-request.js";
 export { isSecureTransport } from "./proof/secure-transport.js";
 export { parseOrigin } from "./proof/target.js";
-export { type RefusalRule, refusalCodes } from "./refusal-codes.js";
+export { type RefusalRule, refusalCodes, statusOf } from "./refusal-codes.js";
 export type { ReplayClaim, ReplayGuard, ReplayOutcome } from "./replay/replay-guard.js";
 export type { JsonWebKey, KeyShape, PrivateKey, PublicKey } from "./runtime/port.js";
+export type { ResponseCheck } from "./signature/response-check.js";
+export type { ResponseSigner } from "./signature/response-signer.js";
+export type { OutgoingResponse } from "./signature/sign-response.js";
+export type { ReceivedResponse } from "./signature/verify-response.js";
 export { type ValidatedWitSvid, validateWitSvid } from "./svid/wit-svid.js";
 export { maxBundleBytes } from "./trust/bundle-document.js";
 export type { X509Authority } from "./x509/authority.js";

@@ -14,7 +14,7 @@ const parse = (options: Readonly<Record<string, unknown>>) =>
 describe("parseProverOptions", () => {
   it("fills in the defaults", () => {
     const rules = parse({ peers: { [orders]: id } });
-    const accept = ["wpt-02", "svid-proof-1"];
+    const accept = ["wpt-02", "svid-proof-1", "http-signature-07", "svid-signature-1"];
     expect([...rules.peers.keys()]).toEqual([orders]);
     expect(rules.peers.get(orders)).toMatchObject({ accept });
     expect(rules.peers.get(orders)?.id.toString()).toBe(id);

@@ -10,17 +10,22 @@ import {
   oneOf,
   parseOptions,
 } from "./options.js";
-import { type ProofFormat, proofFormats } from "./proof/format.js";
+import { isSignatureFormat, type ProofFormat, proofFormats } from "./proof/format.js";
 import { isSecureTransport } from "./proof/secure-transport.js";
 import { parseOrigin } from "./proof/target.js";
+import { type CreateResponseCheck, createResponseChecks } from "./signature/response-check.js";
 import { parseWorkloadId, type SpiffeId } from "./spiffe/spiffe-id.js";
-import type { CredentialSource } from "./trust/trust-source.js";
+import type { CredentialSource, TrustSource } from "./trust/trust-source.js";
 
 /** A service that proofs are made for. */
 export interface PeerOptions {
   /** The SPIFFE ID that answers there. */
   readonly id: string;
-  /** The kinds of proof it accepts, the preferred first. Default `wpt-02`, then `svid-proof-1`. */
+  /**
+   * The kinds of proof it accepts, the preferred first; the first is taken that our credentials and
+   * the request allow. Default `wpt-02`, `svid-proof-1`, `http-signature-07`, `svid-signature-1`; the
+   * last two alone where something is asked for that only a signature can give.
+   */
   readonly accept?: readonly ProofFormat[] | undefined;
   /**
    * What goes on to it of the context of the request that is being handled: `transaction` as
@@ -29,11 +34,21 @@ export interface PeerOptions {
    * user's token never, since whoever has that can use it.
    */
   readonly context?: readonly ContextPart[] | undefined;
+  /**
+   * Further header fields that the signature of a request covers, where it has them. Default none.
+   */
+  readonly boundHeaders?: readonly string[] | undefined;
+  /**
+   * `required`: the request demands a signed response, and one that is not the signed answer of this
+   * very peer to this very request is an error. `preferred`: a signed response is welcome. Whatever
+   * is asked for, a signature that a response to a signed request has is checked. Default: neither.
+   */
+  readonly signedResponse?: "required" | "preferred" | undefined;
 }
 
 export interface ProverOptions {
-  /** Where our credentials come from. */
-  readonly identity: CredentialSource;
+  /** Where our credentials come from, and the trust in those who sign responses. */
+  readonly identity: CredentialSource & Partial<TrustSource>;
   /**
    * The services that we prove our identity to: origin, such as `https://orders.internal`, to SPIFFE
    * ID. A request to any other origin is refused, so that nobody can make us sign for theirs.
@@ -51,6 +66,9 @@ export interface Peer {
   readonly accept: readonly ProofFormat[];
   /** Undefined: what is passed on without being asked for. */
   readonly context: readonly ContextPart[] | undefined;
+  /** Lower case. */
+  readonly boundHeaders: readonly string[];
+  readonly signedResponse: "required" | "preferred" | undefined;
 }
 
 interface ProverRules {
@@ -58,15 +76,16 @@ interface ProverRules {
   readonly peers: ReadonlyMap<string, Peer>;
   /** Lower case. */
   readonly tokenHeaders: readonly string[];
+  readonly checkResponse: CreateResponseCheck;
   readonly clock: Clock;
 }
 
 const factory = "createProver";
-const acceptSchema = z.array(oneOf(...proofFormats)).check(z.minLength(1));
-
 const peerSchema = z.strictObject({
   id: z.string(),
-  accept: z.optional(acceptSchema),
+  accept: z.optional(z.array(oneOf(...proofFormats)).check(z.minLength(1))),
+  boundHeaders: z.optional(headerFieldNames()),
+  signedResponse: z.optional(oneOf("required", "preferred")),
   context: z.optional(z.array(oneOf(...contextParts))),
 });
 
@@ -74,14 +93,17 @@ const schema = z.strictObject({
   identity: capability<CredentialSource>("credentials"),
   peers: z.record(
     z.string(),
-    z.union([z.string(), peerSchema], { error: "must be a SPIFFE ID, or { id, accept, context }" }),
+    z.union([z.string(), peerSchema], {
+      error: "must be a SPIFFE ID, or { id, accept, boundHeaders, signedResponse, context }",
+    }),
     { error: "must map origins to SPIFFE IDs" },
   ),
   tokenHeaders: z.optional(headerFieldNames()),
   clock: z.optional(clockOption),
 });
 
-const defaultAccept: readonly ProofFormat[] = ["wpt-02", "svid-proof-1"];
+const signatures: readonly ProofFormat[] = ["http-signature-07", "svid-signature-1"];
+const defaultAccept: readonly ProofFormat[] = ["wpt-02", "svid-proof-1", ...signatures];
 
 /**
  * Checks the options once and fills in the defaults.
@@ -89,13 +111,17 @@ const defaultAccept: readonly ProofFormat[] = ["wpt-02", "svid-proof-1"];
  * @throws {ConfigurationError} naming the option
  */
 export function parseProverOptions(options: ProverOptions): ProverRules {
-  const { identity, peers, tokenHeaders = [], clock } = parseOptions(factory, schema, options);
-  return Object.freeze({
-    identity,
-    peers: parsePeers(peers),
-    tokenHeaders,
-    clock: clock ?? systemClock,
-  });
+  const parsed = parseOptions(factory, schema, options);
+  const { identity, tokenHeaders = [], clock = systemClock } = parsed;
+  const peers = parsePeers(parsed.peers);
+  const isTrusting = isTrustSource(identity);
+  if (!isTrusting && [...peers.values()].some(({ signedResponse }) => signedResponse)) {
+    const problem = "must be an object with trustBundle() as well where a response shall be signed";
+    throw invalidOption(factory, "identity", problem);
+  }
+  const trust = isTrusting ? identity : { trustBundle: () => undefined };
+  const checkResponse = createResponseChecks(trust, clock);
+  return Object.freeze({ identity, peers, tokenHeaders, checkResponse, clock });
 }
 
 /**
@@ -144,15 +170,29 @@ function parsePeer(origin: string, peer: string | PeerOptions): [origin: string,
   if (!isSecureTransport(new URL(normal))) {
     throw invalidOption(factory, option, "plain http: is for loopback only; use https:");
   }
-  const {
-    id,
-    accept = defaultAccept,
-    context,
-  }: PeerOptions = typeof peer === "string" ? { id: peer } : peer;
+  const options: PeerOptions = typeof peer === "string" ? { id: peer } : peer;
+  const { boundHeaders = [], signedResponse, context } = options;
+  const accept = acceptOf(options, option);
   try {
-    return [normal, { id: parseWorkloadId(id, ["spiffe", "wimse"]), accept, context }];
+    const id = parseWorkloadId(options.id, ["spiffe", "wimse"]);
+    return [normal, { id, accept, boundHeaders, signedResponse, context }];
   } catch (cause) {
     const problem = `the value must be the SPIFFE ID of a workload: ${(cause as Error).message}`;
     throw invalidOption(factory, option, problem, cause);
   }
+}
+
+function acceptOf(
+  { accept, boundHeaders = [], signedResponse }: PeerOptions,
+  option: string,
+): readonly ProofFormat[] {
+  const needsSignature = boundHeaders.length > 0 || signedResponse !== undefined;
+  if (!needsSignature) return accept ?? defaultAccept;
+  if (accept === undefined || accept.every(isSignatureFormat)) return accept ?? signatures;
+  const problem = "may list signatures only, where headers are bound or the response is signed";
+  throw invalidOption(factory, `${option}.accept`, problem);
+}
+
+function isTrustSource(identity: ProverOptions["identity"]): identity is Required<typeof identity> {
+  return typeof identity.trustBundle === "function";
 }

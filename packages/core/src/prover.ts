@@ -1,13 +1,11 @@
 import { epochSeconds } from "./clock.js";
 import { contextHeaders } from "./context/context-headers.js";
-import { ProofError } from "./errors.js";
-import { hashBytes, hashText } from "./hash.js";
+import { hashBytes } from "./hash.js";
 import { chooseCredential } from "./proof/choose-credential.js";
 import type { ProofFormat } from "./proof/format.js";
-import { readSecurityHeaders } from "./proof/security-headers.js";
-import { signProof } from "./proof/sign-proof.js";
-import { carriedTokens, hashTokens } from "./proof/token-hashes.js";
+import { makeProof } from "./proof/make-proof.js";
 import { findPeer, type ProverOptions, parseProverOptions } from "./prover-options.js";
+import type { ResponseCheck } from "./signature/response-check.js";
 import type { SpiffeId } from "./spiffe/spiffe-id.js";
 
 /** A request that is about to be sent. */
@@ -30,6 +28,8 @@ export interface Proof {
   readonly id: SpiffeId;
   /** Who is expected to answer. */
   readonly peer: SpiffeId;
+  /** What the response is held to; undefined for a proof token, which asks for nothing. */
+  readonly response: ResponseCheck | undefined;
 }
 
 /** Proves this workload's identity, request by request. */
@@ -59,30 +59,22 @@ export function createProver(options: ProverOptions): Prover {
     const headers = [...application, ...context];
     const now = epochSeconds(rules.clock);
     const chosen = chooseCredential(rules.identity.credentials(), peer.accept, headers, now);
-    const tokens = tokensIn(headers, rules.tokenHeaders);
-    const proofHeaders = await signProof(chosen, now, {
-      audience: `${url.origin}${url.pathname}`,
-      method,
-      query: url.search === "" ? undefined : await hashText(url.search.slice(1)),
-      content: content === undefined ? undefined : await hashBytes(content),
-      tokens: await hashTokens(tokens),
-    });
     const { format, credential } = chosen;
-    const added = [...context, ...proofHeaders];
-    return Object.freeze({ headers: added, format, id: credential.id, peer: peer.id });
+    const subject = {
+      method,
+      target: { path: url.pathname, query: url.search === "" ? undefined : url.search.slice(1) },
+      headers,
+      audience: `${url.origin}${url.pathname}`,
+      contentDigest: content === undefined ? undefined : await hashBytes(content),
+      tokenHeaders: rules.tokenHeaders,
+      boundHeaders: peer.boundHeaders,
+      signedResponse: peer.signedResponse,
+    };
+    const { headers: made, answered } = await makeProof(chosen, subject, now);
+    const response = answered && rules.checkResponse(answered, peer);
+    const added = [...context, ...made];
+    return Object.freeze({ headers: added, format, id: credential.id, peer: peer.id, response });
   }
 
   return Object.freeze({ prove });
-}
-
-/** Reads our own request exactly as the verifier will read it. */
-function tokensIn(
-  headers: readonly (readonly [string, string])[],
-  tokenHeaders: readonly string[],
-) {
-  try {
-    return carriedTokens(headers, readSecurityHeaders(headers), tokenHeaders);
-  } catch (cause) {
-    throw new ProofError("header_conflict", { cause, detail: (cause as Error).message });
-  }
 }

@@ -13,6 +13,7 @@ describe("refusal codes", () => {
   it("tells the caller one category for each status, and nothing finer", () => {
     const pairs = new Set(codes.map(([, { status, publicCode }]) => `${status} ${publicCode}`));
     expect([...pairs].sort()).toEqual([
+      "400 proof_invalid",
       "400 request_invalid",
       "401 credential_invalid",
       "401 proof_invalid",
@@ -20,6 +21,7 @@ describe("refusal codes", () => {
       "403 forbidden",
       "413 content_too_large",
       "431 headers_too_large",
+      "501 response_unsigned",
       "503 unavailable",
     ]);
   });

@@ -1,7 +1,7 @@
 /** What a caller is told, and with which status, for each cause of a refusal. */
 export interface RefusalRule {
   /** HTTP status of the answer. */
-  readonly status: 400 | 401 | 403 | 413 | 431 | 503;
+  readonly status: 400 | 401 | 403 | 413 | 431 | 501 | 503;
   /** The coarse code that the caller sees; it tells a category and nothing that helps an attacker. */
   readonly publicCode: PublicCode;
   /** The constant sentence for operators, in `error.message`. */
@@ -17,11 +17,14 @@ export type PublicCode =
   | "forbidden"
   | "content_too_large"
   | "headers_too_large"
+  | "response_unsigned"
   | "unavailable";
 
 const proofRequired = (message: string) =>
   ({ status: 401, publicCode: "proof_required", message }) as const;
 const proof = (message: string) => ({ status: 401, publicCode: "proof_invalid", message }) as const;
+const signature = (message: string) =>
+  ({ status: 400, publicCode: "proof_invalid", message }) as const;
 const credential = (message: string) =>
   ({ status: 401, publicCode: "credential_invalid", message }) as const;
 const request = (message: string) =>
@@ -91,6 +94,35 @@ export const refusalCodes = {
     "the caller is of another trust domain and may not bring a Txn-Token",
   ),
 
+  // the form of a message signature
+  signature_without_credential: proofRequired(
+    "the request carries a message signature without its credential",
+  ),
+  certificate_without_signature: proofRequired(
+    "the request carries an X.509-SVID without a signature of its key",
+  ),
+  signature_tag_missing: proofRequired("no signature of the message has the tag of a workload"),
+  signature_ambiguous: signature(
+    "more than one signature of the message has the tag of a workload",
+  ),
+  signature_unpaired: signature("a signature is not in both Signature-Input and Signature"),
+  signature_malformed: signature("a field of a signature is no structured field in canonical form"),
+  signature_component_missing: signature("the signature does not cover what it has to cover"),
+  signature_component_absent: signature("the signature covers a field that the message lacks"),
+  signature_component_duplicate: signature("the signature covers a component twice"),
+  signature_component_unsupported: signature("the signature covers a component that is not known"),
+  signature_parameter_missing: signature("the signature lacks a parameter of its profile"),
+  signature_parameter_invalid: signature("a parameter of the signature has the wrong type"),
+  signature_parameter_forbidden: signature("the signature names its key or algorithm"),
+  signature_invalid: signature("the signature of the message does not verify"),
+  signature_request_mismatch: signature("the signed response answers another request"),
+  digest_unsupported: signature("the Content-Digest is not exactly one sha-256"),
+  response_unsignable: {
+    status: 501,
+    publicCode: "response_unsigned",
+    message: "the response has to be signed and cannot be",
+  },
+
   // trust
   trust_domain_unknown: credential("there is no trust bundle for the trust domain"),
   trust_bundle_empty: credential("the trust bundle has no authority for this kind of credential"),
@@ -144,7 +176,7 @@ export const refusalCodes = {
   proof_subject_mismatch: proof("the sub of the proof is not the identity of the credential"),
   proof_credential_mismatch: proof("the proof was made with another credential"),
   proof_credential_unbound: proof("the proof does not bind the credential"),
-  proof_id_invalid: proof("the jti of the proof is missing or not 1 to 256 visible ASCII bytes"),
+  proof_id_invalid: proof("the jti or nonce of the proof is not 1 to 256 visible ASCII bytes"),
   proof_expiry_missing: proof("the proof has no exp"),
   proof_issued_at_missing: proof("the proof has no iat"),
   proof_expired: proof("the proof has expired"),
@@ -180,6 +212,20 @@ export const refusalCodes = {
   verification_timeout: unavailable("verification did not finish in time"),
   observer_failed: unavailable("the observer could not record the decision"),
 } as const satisfies Record<string, RefusalRule>;
+
+/**
+ * The status for a cause. What is wrong with a message signature is 400, since 401 would ask for a
+ * scheme of HTTP authentication, which a signature is not (http-signature-07 §3.6).
+ */
+export function statusOf({ code, token }: RefusalCause): RefusalRule["status"] {
+  const { status, publicCode } = refusalCodes[code];
+  return token === "http-signature" && publicCode === "proof_invalid" ? 400 : status;
+}
+
+interface RefusalCause {
+  readonly code: VerificationCode;
+  readonly token: string | undefined;
+}
 
 /** Exact cause of a refusal. For operators and audit; callers see the {@link PublicCode}. */
 export type VerificationCode = keyof typeof refusalCodes;

@@ -1,5 +1,5 @@
 import { VerificationError } from "./errors.js";
-import { type PublicCode, refusalCodes } from "./refusal-codes.js";
+import { type PublicCode, refusalCodes, statusOf } from "./refusal-codes.js";
 
 /** The body of a refusal (RFC 9457 §3). Holds nothing that the caller sent. */
 export interface ProblemDetails {
@@ -17,6 +17,7 @@ const titles: Record<PublicCode, string> = {
   forbidden: "The caller is not allowed to do this",
   content_too_large: "The content is too large",
   headers_too_large: "The credential is too large",
+  response_unsigned: "The response cannot be signed",
   unavailable: "The caller cannot be verified now",
 };
 
@@ -29,19 +30,23 @@ export class Refusal extends Error {
   /** HTTP status, under both names that frameworks look for. */
   readonly status: number;
   readonly statusCode: number;
-  /** To be sent with the answer: `WWW-Authenticate` with 401, `Retry-After` with 503. */
+  /**
+   * To be sent with the answer: `WWW-Authenticate` and `Accept-Signature` with 401, `Retry-After`
+   * with 503.
+   */
   readonly headers: Readonly<Record<string, string>>;
   readonly code: PublicCode;
   /** The message may be shown to the caller. */
   readonly expose = true;
   readonly problem: ProblemDetails;
 
-  constructor(cause: VerificationError, challenge: string) {
-    const { status, publicCode } = refusalCodes[cause.code];
+  constructor(cause: VerificationError, challenge: string, acceptSignature = "") {
+    const { publicCode } = refusalCodes[cause.code];
+    const status = statusOf(cause);
     super(titles[publicCode], { cause });
     this.status = status;
     this.statusCode = status;
-    this.headers = Object.freeze(headersOf(status, challenge));
+    this.headers = Object.freeze(headersOf(status, challenge, acceptSignature));
     this.code = publicCode;
     this.problem = Object.freeze({
       type: `urn:firsthand:problem:${publicCode}`,
@@ -55,12 +60,20 @@ export class Refusal extends Error {
 }
 
 /** The answer for a refused request. Whatever is not a refusal comes back unchanged. */
-export function toRefusal(error: unknown, challenge: string): unknown {
-  return error instanceof VerificationError ? new Refusal(error, challenge) : error;
+export function toRefusal(error: unknown, challenge: string, acceptSignature = ""): unknown {
+  if (!(error instanceof VerificationError)) return error;
+  return new Refusal(error, challenge, acceptSignature);
 }
 
-function headersOf(status: number, challenge: string): Record<string, string> {
-  if (status === 401 && challenge !== "") return { "www-authenticate": challenge };
+function headersOf(
+  status: number,
+  challenge: string,
+  acceptSignature: string,
+): Record<string, string> {
   if (status === 503) return { "retry-after": "1" };
-  return {};
+  if (status !== 401) return {};
+  return {
+    ...(challenge !== "" && { "www-authenticate": challenge }),
+    ...(acceptSignature !== "" && { "accept-signature": acceptSignature }),
+  };
 }

@@ -21,7 +21,7 @@ describe("parseVerifierOptions", () => {
       identity: required.identity,
       policy: required.policy,
       origins: [origin],
-      accept: ["svid-proof-1", "wpt-02"],
+      accept: ["svid-proof-1", "wpt-02", "http-signature-07", "svid-signature-1"],
       acceptsChannel: false,
       channel: "unchecked",
       binding: "full",

@@ -1,6 +1,12 @@
 import * as z from "zod/mini";
+import {
+  type AcceptOptions,
+  type AcceptRules,
+  acceptSchema,
+  narrowAccept,
+} from "./accept-rules.js";
 import { type Clock, systemClock } from "./clock.js";
-import { type JwsAlgorithm, wimseAlgorithms } from "./jose/algorithms.js";
+import { defaultProofAlgorithms, type JwsAlgorithm, wimseAlgorithms } from "./jose/algorithms.js";
 import type { Observer } from "./observer.js";
 import {
   callback,
@@ -12,10 +18,16 @@ import {
   wholeNumber,
 } from "./options.js";
 import type { Policy } from "./policy.js";
-import { type EvidenceKind, type ProofFormat, proofFormats } from "./proof/format.js";
+import type { EvidenceKind } from "./proof/format.js";
 import { parseOrigin } from "./proof/target.js";
 import { memoryReplayGuard } from "./replay/memory-replay-guard.js";
 import type { ReplayGuard } from "./replay/replay-guard.js";
+import type { SignedResponseRules } from "./signature/response-signer.js";
+import {
+  parseSignedResponses,
+  type SignedResponsesOptions,
+  signedResponsesSchema,
+} from "./signature/signed-responses-options.js";
 import type { WitProfile } from "./svid/wit-svid.js";
 import {
   type TxnTokenOptions,
@@ -25,7 +37,7 @@ import {
 } from "./transaction/txn-token-options.js";
 import type { TrustSource } from "./trust/trust-source.js";
 
-export interface VerifierOptions {
+export interface VerifierOptions extends AcceptOptions {
   /** Where trust comes from. A caller's trust domain without a bundle is refused. */
   readonly identity: TrustSource;
   /**
@@ -36,14 +48,6 @@ export interface VerifierOptions {
   readonly origin: string | readonly string[];
   /** Who may call. Asked after everything else was proved, before any content is read. */
   readonly policy: Policy;
-  /**
-   * Accepted kinds of proof. Default `svid-proof-1` and `wpt-02`.
-   *
-   * With `mutual-tls`, a request without any proof is accepted as well when it came over a connection
-   * whose other end presented a valid X.509-SVID; `caller.proof.binding` is `channel` then. A request
-   * that carries any proof is judged by that.
-   */
-  readonly accept?: readonly EvidenceKind[] | undefined;
   /**
    * `same-workload` refuses a proof that did not come over a mutually authenticated connection of the
    * very workload that made it. `unchecked` (default) does not look at the connection: TLS may end in
@@ -81,18 +85,21 @@ export interface VerifierOptions {
   readonly clockSkewSeconds?: number | undefined;
   /** How long policy, replay guard and observer may each take. Default 2000. */
   readonly timeoutMilliseconds?: number | undefined;
+  /**
+   * Signs the responses to signed requests with this service's own credential. Without it a request
+   * that demands a signed response is refused with 501.
+   */
+  readonly signedResponses?: SignedResponsesOptions | undefined;
   /** Receives every decision before it takes effect. */
   readonly observer?: Observer | undefined;
   readonly clock?: Clock | undefined;
 }
 
 /** The options with defaults filled in. */
-export interface VerifierRules {
+export interface VerifierRules extends AcceptRules {
   readonly identity: TrustSource;
   readonly origins: readonly string[];
   readonly policy: Policy;
-  readonly accept: readonly ProofFormat[];
-  readonly acceptsChannel: boolean;
   readonly channel: "unchecked" | "same-workload";
   readonly binding: "full" | "target";
   readonly witProfile: WitProfile;
@@ -106,6 +113,7 @@ export interface VerifierRules {
   readonly maxCredentialLifetimeSeconds: number;
   readonly clockSkewSeconds: number;
   readonly timeoutMilliseconds: number;
+  readonly signedResponses: SignedResponseRules | undefined;
   readonly observer: Observer;
   readonly clock: Clock;
 }
@@ -114,8 +122,13 @@ const originProblem = "must be an origin, such as https://orders.internal, witho
 const origin = z
   .string({ error: originProblem })
   .check(z.refine((text) => parseOrigin(text) !== undefined, { error: originProblem }));
-const defaultAccept: readonly EvidenceKind[] = ["svid-proof-1", "wpt-02"];
-const proofAlgorithms: readonly JwsAlgorithm[] = ["ES256", "ES384", "PS256", "RS256"];
+const factory = "createVerifier";
+const defaultAccept: readonly EvidenceKind[] = [
+  "svid-proof-1",
+  "wpt-02",
+  "http-signature-07",
+  "svid-signature-1",
+];
 
 const schema = z.strictObject({
   identity: capability<TrustSource>("trustBundle"),
@@ -125,7 +138,7 @@ const schema = z.strictObject({
   policy: z.custom<Policy>((value) => typeof value === "function", {
     error: "must be a function; without a policy nobody may call",
   }),
-  accept: z.optional(z.array(oneOf(...proofFormats, "mutual-tls")).check(z.minLength(1))),
+  ...acceptSchema,
   channel: z.optional(oneOf("unchecked", "same-workload")),
   binding: z.optional(oneOf("full", "target")),
   witProfile: z.optional(oneOf("spiffe", "wimse")),
@@ -138,6 +151,7 @@ const schema = z.strictObject({
   maxCredentialLifetimeSeconds: z.optional(wholeNumber(60, 366 * 86_400)),
   clockSkewSeconds: z.optional(wholeNumber(0, 120)),
   timeoutMilliseconds: z.optional(wholeNumber(1, 60_000)),
+  signedResponses: z.optional(signedResponsesSchema),
   observer: z.optional(callback<Observer>()),
   clock: z.optional(clockOption),
 });
@@ -148,21 +162,19 @@ const schema = z.strictObject({
  * @throws {ConfigurationError} naming the option
  */
 export function parseVerifierOptions(options: VerifierOptions): VerifierRules {
-  const parsed = parseOptions("createVerifier", schema, options);
-  const { witProfile = "spiffe", clock = systemClock, accept = defaultAccept } = parsed;
+  const parsed = parseOptions(factory, schema, options);
+  const { witProfile = "spiffe", clock = systemClock } = parsed;
   const { txnTokens } = parsed;
   const origins = Array.isArray(parsed.origin) ? parsed.origin : [parsed.origin];
-  const wimse: readonly JwsAlgorithm[] = witProfile === "wimse" ? ["EdDSA", "Ed25519"] : [];
   return Object.freeze({
     identity: parsed.identity,
     origins: origins.map((text) => parseOrigin(text) as string),
     policy: parsed.policy,
-    accept: accept.filter((kind) => kind !== "mutual-tls"),
-    acceptsChannel: accept.includes("mutual-tls"),
+    ...narrowAccept(factory, parsed, parsed.accept ?? defaultAccept),
     channel: parsed.channel ?? "unchecked",
     binding: parsed.binding ?? "full",
     witProfile,
-    algorithms: parsed.algorithms ?? [...proofAlgorithms, ...wimse],
+    algorithms: parsed.algorithms ?? defaultProofAlgorithms(witProfile),
     tokenHeaders: parsed.tokenHeaders ?? [],
     txnTokens: txnTokens === undefined ? undefined : txnTokenRules(txnTokens),
     replay: parsed.replay ?? memoryReplayGuard({ clock }),
@@ -171,6 +183,7 @@ export function parseVerifierOptions(options: VerifierOptions): VerifierRules {
     maxCredentialLifetimeSeconds: parsed.maxCredentialLifetimeSeconds ?? 86_400,
     clockSkewSeconds: parsed.clockSkewSeconds ?? 30,
     timeoutMilliseconds: parsed.timeoutMilliseconds ?? 2000,
+    signedResponses: parseSignedResponses(parsed.signedResponses),
     observer: parsed.observer ?? (() => undefined),
     clock,
   });

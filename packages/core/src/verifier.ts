@@ -1,4 +1,5 @@
 import { runtime } from "#runtime";
+import { createAnswers } from "./answers.js";
 import type { Caller } from "./caller.js";
 import { type ChannelCache, callerByChannel, checkChannel } from "./channel/verify-channel.js";
 import { epochSeconds } from "./clock.js";
@@ -6,7 +7,7 @@ import { keepUserToken } from "./context/user-token.js";
 import { VerificationError } from "./errors.js";
 import { observedRequest, record } from "./observer.js";
 import { enforcePolicy, type PolicyRequest } from "./policy.js";
-import { bindContent, type ContentMode } from "./proof/bind-content.js";
+import { bindContent } from "./proof/bind-content.js";
 import { createCredentialCache } from "./proof/credential-cache.js";
 import { challengeOf } from "./proof/format.js";
 import type { ProofRequest } from "./proof/proof-request.js";
@@ -14,17 +15,19 @@ import { carriesProof, findProof } from "./proof/received-proof.js";
 import { readSecurityHeaders } from "./proof/security-headers.js";
 import { parseTarget } from "./proof/target.js";
 import { carriedTokens } from "./proof/token-hashes.js";
-import { proofTokenOf, verifyCredential } from "./proof/verify-credential.js";
+import type { VerifiedCredential } from "./proof/verified-credential.js";
+import { openProof, verifyCredential } from "./proof/verify-credential.js";
 import { type VerifiedProof, verifyProof } from "./proof/verify-proof.js";
 import { claimOnce } from "./replay/claim-once.js";
 import { selfTest } from "./runtime/self-test.js";
+import type { ResponseSigner } from "./signature/response-signer.js";
 import { refuseUnboundTransaction, verifyTransaction } from "./transaction/verify-transaction.js";
 import { parseVerifierOptions, type VerifierOptions } from "./verifier-options.js";
-
-export interface VerifyOptions {
-  /** How the application wants its content. Default `buffered`. */
-  readonly content?: ContentMode | undefined;
-}
+import {
+  createVerifyOptionsReader,
+  type VerifyOptions,
+  type VerifyRules,
+} from "./verify-options.js";
 
 /** Tells who makes a request, from what the request itself proves. */
 export interface Verifier {
@@ -34,9 +37,13 @@ export interface Verifier {
    * The caller of a request, whose content is let through when this resolves.
    *
    * @throws {VerificationError} when the caller is refused
-   * @throws {ConfigurationError} `body_consumed`, `cryptography_unsound`
+   * @throws {ConfigurationError} `body_consumed`, `cryptography_unsound`, `option_invalid`
    */
   verify(request: ProofRequest, options?: VerifyOptions): Promise<Caller>;
+  /** Signs the response to a request of a caller; undefined where nobody asks for that. */
+  responseSigner(caller: Caller): ResponseSigner | undefined;
+  /** The answer to a request that `verify` refused. Whatever is no refusal comes back unchanged. */
+  toRefusal(error: unknown, options?: VerifyOptions): unknown;
 }
 
 interface ProvedRequest {
@@ -56,39 +63,40 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const rules = parseVerifierOptions(options);
   const cache = createCredentialCache();
   const channels: ChannelCache = new WeakMap();
+  const readOptions = createVerifyOptionsReader(rules);
+  const answers = createAnswers(rules, readOptions);
   let sound: Promise<void> | undefined;
 
-  async function prove(request: ProofRequest, now: number): Promise<ProvedRequest> {
+  async function prove(
+    request: ProofRequest,
+    { accept, acceptsChannel, requiredHeaders }: VerifyRules,
+    now: number,
+  ): Promise<ProvedRequest> {
     const { method } = request;
     const target = parseTarget(request.target);
     const headers = readSecurityHeaders(request.headers);
     const policyRequest = { method, ...target };
-    if (rules.acceptsChannel && !carriesProof(headers)) {
+    if (acceptsChannel && !carriesProof(headers)) {
       refuseUnboundTransaction(headers.txnToken, rules);
       const caller = await callerByChannel(request, rules, channels, now);
       return { caller, head: policyRequest, proof: undefined };
     }
-    const proofToken = proofTokenOf(findProof(headers, rules.accept), rules);
+    const opened = openProof(findProof(headers, accept), rules);
     const tokens = carriedTokens(request.headers, headers, rules.tokenHeaders);
-    const credential = await verifyCredential(proofToken, rules, cache, now);
-    const head = { method, target, tokens, hasContent: request.content !== undefined };
-    const proof = await verifyProof(proofToken, credential, head, rules, now);
-    cache.set(proofToken.credentialText, credential);
+    const credential = await verifyCredential(opened, rules, cache, now);
+    const hasContent = request.content !== undefined;
+    const head = { method, target, headers: request.headers, requiredHeaders, tokens, hasContent };
+    const proof = await verifyProof(opened, credential, head, rules, now);
+    cache.set(opened.credentialText, credential);
     await checkChannel(request, credential.id, rules, channels, now);
-    const caller = Object.freeze({
-      id: credential.id,
-      credential: credential.record,
-      proof: proof.record,
-      onBehalfOf: await verifyTransaction(tokens.txnToken, credential.id, rules, now),
-    });
+    const onBehalfOf = await verifyTransaction(tokens.txnToken, credential.id, rules, now);
+    const caller = callerOf(credential, proof, onBehalfOf);
     keepUserToken(caller, headers.authorization);
     return { caller, head: policyRequest, proof };
   }
 
-  async function verify(
-    request: ProofRequest,
-    { content = "buffered" }: VerifyOptions = {},
-  ): Promise<Caller> {
+  async function verify(request: ProofRequest, options?: VerifyOptions): Promise<Caller> {
+    const demands = readOptions(options);
     sound ??= selfTest(runtime);
     await sound;
     const now = epochSeconds(rules.clock);
@@ -105,12 +113,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
     }
 
     try {
-      const proved = await prove(request, now);
+      const proved = await prove(request, demands, now);
       caller = proved.caller;
       await enforcePolicy(caller, proved.head, rules);
       if (proved.proof !== undefined) {
-        await claimOnce(caller, proved.proof.id, rules, now);
-        await bindContent(request.content, proved.proof, content, rules, refuse);
+        answers.prepare(proved.proof, caller, observed);
+        await claimOnce(caller, proved.proof, rules, now);
+        await bindContent(request.content, proved.proof, demands.content, rules, refuse);
       }
       await record({ decision: "accepted", caller, request: observed }, rules);
       return caller;
@@ -119,5 +128,18 @@ export function createVerifier(options: VerifierOptions): Verifier {
     }
   }
 
-  return Object.freeze({ challenge: challengeOf(rules.accept), verify });
+  return Object.freeze({
+    challenge: challengeOf(rules.accept),
+    verify,
+    responseSigner: answers.signerFor,
+    toRefusal: answers.refusalOf,
+  });
+}
+
+function callerOf(
+  { id, record: credential }: VerifiedCredential,
+  { record: proof, verifiedHeaders }: VerifiedProof,
+  onBehalfOf: Caller["onBehalfOf"],
+): Caller {
+  return Object.freeze({ id, credential, proof, verifiedHeaders, onBehalfOf });
 }

@@ -1,5 +1,6 @@
 import { callback, ProofError, parseOptions } from "@firsthand/core";
 import * as z from "zod/mini";
+import { checkResponse } from "./check-response.js";
 import { readFetchCall } from "./fetch-call.js";
 import { globalDispatchers } from "./insecure-transport.js";
 import { createOutboundProver, type OutboundOptions } from "./outbound-prover.js";
@@ -25,10 +26,15 @@ const schema = z.object({ fetch: z.optional(callback<AnyFetch>()) });
  * a dispatcher that retries by itself would send one proof twice, and the peer refuses the second.
  * Put `proveRequests` of `@firsthand/node/undici` inside such a dispatcher instead.
  *
+ * Where a peer has to sign its responses, a response resolves only after all of it was read and found
+ * to be the signed answer of that peer to this request; it is then the response of fetch, unread. A
+ * response with a signature that was not asked for is checked as well.
+ *
  * The fetch that is returned rejects with `ProofError` (`peer_unknown`, `url_invalid`,
- * `transport_insecure`, `header_conflict`, `body_too_large`, `body_unsupported`, `redirect_refused`)
- * or `CredentialError` (`credential_missing`, `credential_expired`, `source_not_ready`,
- * `source_closed`); nothing was sent then, except with `redirect_refused`.
+ * `transport_insecure`, `header_conflict`, `body_too_large`, `body_unsupported`, `redirect_refused`,
+ * `response_unsigned`, `response_invalid`, `response_too_large`, `peer_unexpected`) or `CredentialError` (`credential_missing`, `credential_expired`, `source_not_ready`,
+ * `source_closed`); nothing was sent then, except with `redirect_refused` and what is wrong
+ * with a response.
  *
  * @throws {ConfigurationError} naming the option that is wrong
  */
@@ -43,16 +49,28 @@ export function createFetch(options: FetchOptions): typeof globalThis.fetch {
     const { dispatcher } = call.members;
     const dispatchers = dispatcher == null ? globalDispatchers() : [dispatcher];
     const proved = await prove({ ...call, dispatchers });
+    const checked = proved.response;
     const response = await send(call.url.href, {
       ...call.members,
       method: call.method,
-      headers: [...call.headers, ...proved.headers] as [string, string][],
+      headers: [
+        ...call.headers,
+        ...proved.headers,
+        ...(checked === undefined ? [] : plainEncoding(call.headers)),
+      ] as [string, string][],
       body: proved.content,
       redirect: "manual",
     });
+    if (checked !== undefined) await checkResponse(response, checked);
     if (call.redirect !== "manual") await refuseRedirect(response);
     return response;
   };
+}
+
+/** Fetch decodes content by itself, and a signature is about the content as it was sent. */
+function plainEncoding(given: readonly (readonly [string, string])[]) {
+  const isGiven = given.some(([name]) => name.toLowerCase() === "accept-encoding");
+  return isGiven ? [] : [["accept-encoding", "identity"] as const];
 }
 
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);

@@ -1,5 +1,11 @@
 import { setImmediate } from "node:timers/promises";
-import { createProver, type ProverOptions, parseOptions, wholeNumber } from "@firsthand/core";
+import {
+  createProver,
+  type ProverOptions,
+  parseOptions,
+  type ResponseCheck,
+  wholeNumber,
+} from "@firsthand/core";
 import * as z from "zod/mini";
 import { publishProof } from "./diagnostics.js";
 import { refuseInsecureTransport } from "./insecure-transport.js";
@@ -8,8 +14,8 @@ import { encodeBody } from "./request-body.js";
 /** Whom to prove our identity to, and how much to bind. */
 export interface OutboundOptions extends ProverOptions {
   /**
-   * The longest body, in bytes. All of it is held in memory, because its digest travels in front of
-   * it. Default 1 MiB.
+   * The longest body, in bytes: of a request, and of a response whose signature is checked. All of it
+   * is held in memory, because its digest travels in front of it. Default 1 MiB.
    */
   readonly contentLimitBytes?: number | undefined;
 }
@@ -31,6 +37,14 @@ export interface UnprovedRequest {
 export interface ProvedParts {
   readonly content: Uint8Array | null;
   readonly headers: readonly Field[];
+  /** What the response is held to, where it is to anything. */
+  readonly response: CheckedResponse | undefined;
+}
+
+/** The check of a response, and the longest content that is read for it. */
+export interface CheckedResponse {
+  readonly check: ResponseCheck;
+  readonly limit: number;
 }
 
 type Field = readonly [name: string, value: string];
@@ -63,7 +77,11 @@ export function createOutboundProver(
       content: encoded?.content.length ? encoded.content : undefined,
     });
     publishProof(method, url, proof);
-    return { content: encoded?.content ?? null, headers: [...added, ...proof.headers] };
+    return {
+      content: encoded?.content ?? null,
+      headers: [...added, ...proof.headers],
+      response: proof.response && { check: proof.response, limit },
+    };
   }
 
   return async function proveOutbound(request) {

@@ -3,13 +3,15 @@ import type { Caller } from "../caller.js";
 import { ConfigurationError } from "../errors.js";
 import { oneOf, parseOptions } from "../options.js";
 import type { ContentMode } from "../proof/bind-content.js";
-import { toRefusal } from "../refusal.js";
-import { createVerifier, type VerifyOptions } from "../verifier.js";
+import { createVerifier } from "../verifier.js";
 import type { VerifierOptions } from "../verifier-options.js";
+import type { VerifyOptions } from "../verify-options.js";
 import { clearCaller, setCaller } from "./caller-of.js";
 import { proofRequestFrom, type RequestLine } from "./proof-request-from.js";
 import type { ReceivedMessage } from "./received-message.js";
 import type { SentResponse } from "./send-refusal.js";
+import { signWhenEnded } from "./sign-when-ended.js";
+import type { SignedServerResponse } from "./signed-server-response.js";
 
 export interface WorkloadAuthOptions extends VerifierOptions {
   /** How handlers want their content. Default `buffered`. */
@@ -41,19 +43,35 @@ export function createMessageVerifier(options: WorkloadAuthOptions): MessageVeri
   const { content: defaultContent = "buffered" } = parseOptions("workloadAuth", schema, options);
   const { content: _, ...verifierOptions } = options;
   const verifier = createVerifier(verifierOptions);
+  const completed = new WeakMap<VerifyOptions, VerifyOptions>();
 
-  return async function verifyMessage(message, response, line, { content = defaultContent } = {}) {
+  /** With our default; the same object each time, so that it is checked once. */
+  function complete(options: VerifyOptions): VerifyOptions {
+    const known = completed.get(options);
+    if (known !== undefined) return known;
+    const complete = { ...options, content: options.content ?? defaultContent };
+    completed.set(options, complete);
+    return complete;
+  }
+
+  return async function verifyMessage(message, response, line, options = none) {
     clearCaller(message);
+    const completeOptions = complete(options);
     try {
-      const caller = await verifier.verify(proofRequestFrom(message, line), { content });
+      const caller = await verifier.verify(proofRequestFrom(message, line), completeOptions);
       if (response.headersSent) throw responseStarted();
+      const signer = verifier.responseSigner(caller);
+      if (signer !== undefined)
+        signWhenEnded(message.method, response as SignedServerResponse, signer);
       setCaller(message, caller);
       return caller;
     } catch (error) {
-      throw asError(toRefusal(error, verifier.challenge));
+      throw asError(verifier.toRefusal(error, completeOptions));
     }
   };
 }
+
+const none: VerifyOptions = {};
 
 function responseStarted(): ConfigurationError {
   return new ConfigurationError(

@@ -39,6 +39,15 @@ export const spiffeAlgorithms: readonly JwsAlgorithm[] = [
 /** What the WIMSE profile adds (RFC 8037, RFC 9864). */
 export const wimseAlgorithms: readonly JwsAlgorithm[] = [...spiffeAlgorithms, "EdDSA", "Ed25519"];
 
+/**
+ * The algorithms of proofs that are accepted where nothing else is said. P-521 is left out because it
+ * costs about twelve times as much.
+ */
+export function defaultProofAlgorithms(profile: "spiffe" | "wimse"): readonly JwsAlgorithm[] {
+  const algorithms: readonly JwsAlgorithm[] = ["ES256", "ES384", "PS256", "RS256"];
+  return profile === "wimse" ? [...algorithms, "EdDSA", "Ed25519"] : algorithms;
+}
+
 /** The signature scheme of an algorithm. */
 export function schemeOf(algorithm: JwsAlgorithm): SignatureScheme {
   return schemes[algorithm];

@@ -37,8 +37,10 @@ interface Given {
 const pass = (error: unknown) => Promise.reject(error);
 
 function bind({ content, bound, mode = "buffered", options, refuseLate = pass }: Given) {
-  const proof = { contentDigest: bound, token } as VerifiedProof;
-  return bindContent(content, proof, mode, rulesOf(options), refuseLate);
+  const rules = rulesOf(options);
+  const record = { binding: rules.binding };
+  const proof = { contentDigest: bound, token, record } as VerifiedProof;
+  return bindContent(content, proof, mode, rules, refuseLate);
 }
 
 describe("bindContent", () => {

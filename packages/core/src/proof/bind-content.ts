@@ -22,9 +22,9 @@ export type ContentMode = "buffered" | "streaming";
  */
 export function bindContent(
   content: ProofRequest["content"],
-  { contentDigest, token }: VerifiedProof,
+  { contentDigest, token, record: { binding } }: VerifiedProof,
   mode: ContentMode,
-  { binding, contentLimitBytes }: VerifierRules,
+  { contentLimitBytes }: VerifierRules,
   refuseLate: (error: unknown) => Promise<never>,
 ): Awaitable<void> {
   const accept = (digest: string) => checkContent(contentDigest, digest, token);

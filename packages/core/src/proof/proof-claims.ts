@@ -9,7 +9,7 @@ import { parseAudience, type Target } from "./target.js";
 
 /** What a proof has to be about. */
 export interface ProofExpectation {
-  readonly token: "svid-proof" | "wpt";
+  readonly token: TokenKind;
   readonly names: BindingNames;
   readonly origins: readonly string[];
   readonly method: string;
@@ -54,7 +54,10 @@ export function checkProofTimes(
  * @throws {VerificationError} `proof_audience_missing`, `proof_audience_multiple`,
  * `proof_audience_mismatch`, `proof_target_mismatch`, `token_claim_invalid`
  */
-export function checkAudience({ aud }: JsonObject, expected: ProofExpectation): void {
+export function checkAudience(
+  { aud }: { readonly aud?: unknown },
+  expected: Pick<ProofExpectation, "token" | "origins" | "target">,
+): void {
   const refuse = (code: VerificationCode) => new VerificationError(code, { token: expected.token });
   if (aud === undefined) throw refuse("proof_audience_missing");
   const [uri, second] = Array.isArray(aud) ? aud : [aud];
@@ -103,11 +106,11 @@ export function checkContent(bound: string | undefined, digest: string, token: T
 }
 
 /**
- * The `jti`: 1 to 256 bytes of visible ASCII.
+ * The `jti` of a token or the nonce of a signature: 1 to 256 bytes of visible ASCII.
  *
  * @throws {VerificationError} `proof_id_invalid`
  */
-export function proofIdOf({ jti }: JsonObject, token: TokenKind): string {
+export function proofIdOf({ jti }: { readonly jti?: unknown }, token: TokenKind): string {
   if (typeof jti === "string" && /^[\x21-\x7e]{1,256}$/.test(jti)) return jti;
   throw new VerificationError("proof_id_invalid", { token });
 }

@@ -2,11 +2,20 @@ import { fromBase64url } from "../encoding.js";
 import { VerificationError } from "../errors.js";
 import { parseStrictJson } from "../jose/strict-json.js";
 import type { VerificationCode } from "../refusal-codes.js";
+import {
+  findSignature,
+  type SignatureKind,
+  signatureKindsIn,
+} from "../signature/message-signature.js";
+import { type RequestSignature, requestSignature } from "../signature/request-signature.js";
 import type { ProofFormat } from "./format.js";
 import type { SecurityHeaders } from "./security-headers.js";
 
 /** The one proof of a request, not yet looked into. */
-export type ReceivedProof =
+export type ReceivedProof = ReceivedToken | RequestSignature;
+
+/** A proof token with its credential. */
+export type ReceivedToken =
   | { readonly format: "svid-proof-1"; readonly token: string }
   | { readonly format: "wpt-01" | "wpt-02"; readonly token: string; readonly wit: string };
 
@@ -15,16 +24,18 @@ export type ReceivedProof =
  * would be open which of them names the caller.
  *
  * @throws {VerificationError} `proof_missing`, `proof_ambiguous`, `proof_kind_not_accepted`,
- * `wit_without_proof`, `wpt_without_wit`, `wit_as_bearer`
+ * `wit_without_proof`, `wpt_without_wit`, `wit_as_bearer`, `certificate_without_signature`,
+ * `signature_without_credential`, and what {@link findSignature} throws
  */
 export function findProof(headers: SecurityHeaders, accept: readonly ProofFormat[]): ReceivedProof {
-  const { svidProof, workloadProofToken, workloadIdentityToken: wit } = headers;
-  const wpt = headers.authorization?.scheme === "wpt" ? headers.authorization.value : undefined;
-  const kinds = [svidProof, workloadProofToken, wpt].filter((token) => token !== undefined);
-  if (kinds.length > 1 || (svidProof !== undefined && wit !== undefined)) {
-    throw new VerificationError("proof_ambiguous");
-  }
-  const proof = receivedProof(svidProof, workloadProofToken, wpt, wit);
+  const { svidProof, workloadProofToken } = headers;
+  const [kind, ...otherKinds] = signatureKindsIn(headers);
+  const found = [svidProof, workloadProofToken, wptOf(headers), kind, ...otherKinds].filter(
+    (proof) => proof !== undefined,
+  );
+  const isAmbiguous = found.length > 1 || (found.length === 1 && hasOtherCredential(headers, kind));
+  if (isAmbiguous) throw new VerificationError("proof_ambiguous");
+  const proof = kind === undefined ? receivedToken(headers) : receivedSignature(headers, kind);
   if (proof === undefined) throw new VerificationError(codeOfAbsence(headers));
   if (!accept.includes(proof.format)) throw new VerificationError("proof_kind_not_accepted");
   return proof;
@@ -32,29 +43,52 @@ export function findProof(headers: SecurityHeaders, accept: readonly ProofFormat
 
 /** Whether a request carries anything of a proof, complete or not. */
 export function carriesProof(headers: SecurityHeaders): boolean {
-  return headers.svidProof !== undefined || codeOfAbsence(headers) !== "proof_missing";
+  const isSigned = signatureKindsIn(headers).length > 0;
+  return headers.svidProof !== undefined || isSigned || codeOfAbsence(headers) !== "proof_missing";
 }
 
-function receivedProof(
-  svidProof: string | undefined,
-  wpt01: string | undefined,
-  wpt02: string | undefined,
-  wit: string | undefined,
-): ReceivedProof | undefined {
+/** Whether a credential travels beside the one proof that was made with another. */
+function hasOtherCredential(
+  { svidProof, workloadIdentityToken, workloadIdentityCertificate }: SecurityHeaders,
+  kind: SignatureKind | undefined,
+): boolean {
+  if (kind === "x509-svid") return workloadIdentityToken !== undefined;
+  const isByX509 = svidProof !== undefined && workloadIdentityToken !== undefined;
+  return isByX509 || workloadIdentityCertificate !== undefined;
+}
+
+function receivedToken(headers: SecurityHeaders): ReceivedToken | undefined {
+  const { svidProof, workloadProofToken: wpt01, workloadIdentityToken: wit } = headers;
   if (svidProof !== undefined) return { format: "svid-proof-1", token: svidProof };
   if (wit === undefined) return undefined;
   if (wpt01 !== undefined) return { format: "wpt-01", token: wpt01, wit };
-  if (wpt02 !== undefined) return { format: "wpt-02", token: wpt02, wit };
-  return undefined;
+  const wpt02 = wptOf(headers);
+  return wpt02 === undefined ? undefined : { format: "wpt-02", token: wpt02, wit };
 }
 
-function codeOfAbsence({
-  workloadIdentityToken,
-  workloadProofToken,
-  authorization,
-}: SecurityHeaders): VerificationCode {
+function receivedSignature(
+  headers: SecurityHeaders,
+  kind: SignatureKind,
+): RequestSignature | undefined {
+  const { workloadIdentityToken, workloadIdentityCertificate } = headers;
+  const credential = kind === "wit-svid" ? workloadIdentityToken : workloadIdentityCertificate;
+  if (credential === undefined) return undefined;
+  return requestSignature(findSignature(headers, kind), kind, credential);
+}
+
+function wptOf({ authorization }: SecurityHeaders): string | undefined {
+  return authorization?.scheme === "wpt" ? authorization.value : undefined;
+}
+
+function codeOfAbsence(headers: SecurityHeaders): VerificationCode {
+  const { workloadIdentityToken, workloadIdentityCertificate, authorization } = headers;
+  if (signatureKindsIn(headers).length > 0) return "signature_without_credential";
+  const credential = workloadIdentityToken ?? workloadIdentityCertificate;
+  if (credential !== undefined && headers.signatureInput !== undefined)
+    return "signature_tag_missing";
   if (workloadIdentityToken !== undefined) return "wit_without_proof";
-  if (workloadProofToken !== undefined || authorization?.scheme === "wpt") return "wpt_without_wit";
+  if (workloadIdentityCertificate !== undefined) return "certificate_without_signature";
+  if ((headers.workloadProofToken ?? wptOf(headers)) !== undefined) return "wpt_without_wit";
   if (authorization?.scheme === "bearer" && isWit(authorization.value)) return "wit_as_bearer";
   return "proof_missing";
 }

@@ -1,13 +1,18 @@
 import { VerificationError } from "../errors.js";
+import { fieldValue } from "../signature/message-head.js";
 import type { ProofRequest } from "./proof-request.js";
 
-/** The header fields that take part in a decision. Each may occur once. */
+/** The header fields that take part in a decision. Each but the signature fields may occur once. */
 export interface SecurityHeaders {
   readonly svidProof: string | undefined;
   readonly workloadIdentityToken: string | undefined;
   readonly workloadProofToken: string | undefined;
+  readonly workloadIdentityCertificate: string | undefined;
   readonly authorization: Credentials | undefined;
   readonly txnToken: string | undefined;
+  /** Every line of the field: whoever stands between may add a signature of its own. */
+  readonly signatureInput: string | undefined;
+  readonly signature: string | undefined;
 }
 
 /** An `Authorization` value (RFC 9110 §11.4). */
@@ -22,8 +27,16 @@ export const headerNames = {
   svidProof: "SVID-Proof",
   workloadIdentityToken: "Workload-Identity-Token",
   workloadProofToken: "Workload-Proof-Token",
+  workloadIdentityCertificate: "Workload-Identity-Certificate",
   authorization: "Authorization",
   txnToken: "Txn-Token",
+} as const;
+
+/** The fields of a message signature (RFC 9421 §4, RFC 9530 §2), as they are sent. */
+export const signatureFieldNames = {
+  signatureInput: "Signature-Input",
+  signature: "Signature",
+  contentDigest: "Content-Digest",
 } as const;
 
 /**
@@ -37,8 +50,11 @@ export function readSecurityHeaders(headers: ProofRequest["headers"]): SecurityH
     svidProof: tokenHeader(headers, headerNames.svidProof),
     workloadIdentityToken: tokenHeader(headers, headerNames.workloadIdentityToken),
     workloadProofToken: tokenHeader(headers, headerNames.workloadProofToken),
+    workloadIdentityCertificate: singleHeader(headers, headerNames.workloadIdentityCertificate),
     authorization: authorization === undefined ? undefined : credentialsOf(authorization),
     txnToken: tokenHeader(headers, headerNames.txnToken),
+    signatureInput: fieldValue(headers, signatureFieldNames.signatureInput.toLowerCase()),
+    signature: fieldValue(headers, signatureFieldNames.signature.toLowerCase()),
   };
 }
 

@@ -3,14 +3,16 @@ import type { Credential } from "../credential/credential.js";
 import { base64url } from "../encoding.js";
 import { schemeOf } from "../jose/algorithms.js";
 import { bindingNames } from "./binding-names.js";
-import type { ChosenCredential } from "./choose-credential.js";
+import type { TokenCredential } from "./choose-credential.js";
 import { headerNames } from "./security-headers.js";
 import { svidProofHeader } from "./svid-proof.js";
 import type { TokenHashes } from "./token-hashes.js";
 import { wptHeader } from "./wpt.js";
 
-const lifetimeSeconds = 60;
-const idBytes = 16;
+/** How long a proof lives that we make. */
+export const lifetimeSeconds = 60;
+/** How much randomness makes it the only one. */
+export const idBytes = 16;
 
 /** Everything of one request that a proof binds; hashes are base64url SHA-256. */
 export interface ProofSubject {
@@ -26,7 +28,7 @@ export interface ProofSubject {
 
 /** Makes the header fields of a proof that lives for a minute from `now`, in epoch seconds. */
 export async function signProof(
-  chosen: ChosenCredential,
+  chosen: TokenCredential,
   now: number,
   { audience, method, query, content, tokens }: ProofSubject,
 ): Promise<readonly (readonly [name: string, value: string])[]> {
@@ -56,7 +58,7 @@ export async function signProof(
 const headerSegments = new WeakMap<Credential, string>();
 
 /** The header is the same for every proof of one credential, so it is encoded once. */
-function headerOf({ format, credential }: ChosenCredential): string {
+function headerOf({ format, credential }: TokenCredential): string {
   let segment = headerSegments.get(credential);
   if (segment === undefined) {
     segment = format === "svid-proof-1" ? svidProofHeader(credential) : wptHeader(credential);
@@ -65,7 +67,7 @@ function headerOf({ format, credential }: ChosenCredential): string {
   return segment;
 }
 
-function headersOf({ format, credential }: ChosenCredential, proof: string) {
+function headersOf({ format, credential }: TokenCredential, proof: string) {
   switch (format) {
     case "svid-proof-1":
       return [[headerNames.svidProof, proof]] as const;

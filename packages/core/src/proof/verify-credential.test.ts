@@ -17,7 +17,7 @@ import type { TrustSource } from "../trust/trust-source.js";
 import { createCredentialCache } from "./credential-cache.js";
 import { findProof } from "./received-proof.js";
 import { readSecurityHeaders } from "./security-headers.js";
-import { proofTokenOf, verifyCredential } from "./verify-credential.js";
+import { openProof, verifyCredential } from "./verify-credential.js";
 
 /** A verifier whose trust can be changed under it. */
 async function createCase(kind: "x509-svid" | "wit-svid") {
@@ -77,7 +77,7 @@ describe.each(["x509-svid", "wit-svid"] as const)("the verdict on a %s", (kind) 
     const scene = await createScene({ credentials: [kind] });
     const rules = rulesOf({ identity: scene.ledger, clock: scene.clock });
     const { headers } = toProofRequest(await prove(scene));
-    const token = proofTokenOf(findProof(readSecurityHeaders(headers), rules.accept), rules);
+    const token = openProof(findProof(readSecurityHeaders(headers), rules.accept), rules);
     const cache = createCredentialCache();
     await verifyCredential(token, rules, cache, now);
     expect(cache.get(token.credentialText)).toBeUndefined();

@@ -1,16 +1,29 @@
 import type { Awaitable } from "../awaitable.js";
+import type { TokenKind } from "../errors.js";
 import { type JwsProfile, type JwsSegments, splitJws } from "../jose/compact-jws.js";
+import { validateCertificateField } from "../signature/certificate-field.js";
+import type { RequestSignature } from "../signature/request-signature.js";
 import { lookUpBundle } from "../trust/bundle-lookup.js";
 import type { VerifierRules } from "../verifier-options.js";
 import type { CredentialCache } from "./credential-cache.js";
+import type { TokenFormat } from "./format.js";
 import type { ReceivedProof } from "./received-proof.js";
 import { svidProofProfile, validateSvidProofHeader } from "./svid-proof.js";
 import type { VerifiedCredential } from "./verified-credential.js";
 import { validateWit, wptProfile } from "./wpt.js";
 
-/** The proof of a request, split, and the rules of its kind. */
+/** What decides on a credential. */
+export type CredentialRules = Pick<
+  VerifierRules,
+  "identity" | "clockSkewSeconds" | "maxCredentialLifetimeSeconds" | "witProfile"
+>;
+
+/** A proof of which the form is right; its credential and what it says are open. */
+export type OpenedProof = ProofToken | RequestSignature;
+
+/** A proof token, split, and the rules of its kind. */
 export interface ProofToken {
-  readonly format: ReceivedProof["format"];
+  readonly format: TokenFormat;
   readonly segments: JwsSegments;
   readonly profile: JwsProfile & { readonly token: "svid-proof" | "wpt" };
   /** The credential as sent: the header of an SVID-Proof, or the WIT-SVID beside a WPT. */
@@ -18,11 +31,12 @@ export interface ProofToken {
 }
 
 /**
- * Splits the proof of a request.
+ * Splits the proof of a request where it is a token.
  *
  * @throws {VerificationError} `token_too_large`, `token_serialization`, `token_malformed`
  */
-export function proofTokenOf(received: ReceivedProof, { algorithms }: VerifierRules): ProofToken {
+export function openProof(received: ReceivedProof, { algorithms }: VerifierRules): OpenedProof {
+  if ("signature" in received) return received;
   const { format, token } = received;
   const isSvidProof = format === "svid-proof-1";
   const profile = isSvidProof ? svidProofProfile(algorithms) : wptProfile(algorithms);
@@ -38,20 +52,23 @@ export function proofTokenOf(received: ReceivedProof, { algorithms }: VerifierRu
  * @throws {VerificationError}
  */
 export function verifyCredential(
-  proof: ProofToken,
-  rules: VerifierRules,
+  proof: OpenedProof,
+  rules: CredentialRules,
   cache: CredentialCache,
   now: number,
 ): Awaitable<VerifiedCredential> {
   const { identity, clockSkewSeconds: skewSeconds } = rules;
   const known = cache.get(proof.credentialText);
   if (known !== undefined) {
-    const bundle = lookUpBundle(identity, known.id.trustDomain, proof.profile.token);
+    const bundle = lookUpBundle(identity, known.id.trustDomain, tokenOf(proof));
     if (bundle === known.bundle && now < known.record.expiresAt) return known;
     cache.delete(proof.credentialText);
   }
-  if (proof.format === "svid-proof-1") {
+  if ("segments" in proof && proof.format === "svid-proof-1") {
     return validateSvidProofHeader(proof.segments, proof.profile, identity, { now, skewSeconds });
+  }
+  if (proof.format === "svid-signature-1") {
+    return validateCertificateField(proof.credentialText, identity, { now, skewSeconds });
   }
   return validateWit(proof.credentialText, identity, {
     now,
@@ -59,4 +76,8 @@ export function verifyCredential(
     maxLifetimeSeconds: rules.maxCredentialLifetimeSeconds,
     profile: rules.witProfile,
   });
+}
+
+function tokenOf(proof: OpenedProof): TokenKind {
+  return "profile" in proof ? proof.profile.token : "http-signature";
 }

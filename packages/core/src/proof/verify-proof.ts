@@ -1,43 +1,66 @@
-import type { SignedProof } from "../caller.js";
+import type { SignedProof, VerifiedHeaders } from "../caller.js";
+import type { TokenKind } from "../errors.js";
 import { hashText } from "../hash.js";
 import { textClaim } from "../jose/claims.js";
 import { parseClaims, verifySignature } from "../jose/compact-jws.js";
 import type { JsonObject } from "../jose/strict-json.js";
+import type { SignedExchange } from "../signature/response-signer.js";
+import { verifyRequestSignature } from "../signature/verify-request-signature.js";
 import type { VerifierRules } from "../verifier-options.js";
 import { bindingNames } from "./binding-names.js";
 import { checkAudience, checkMethodAndQuery, checkProofTimes, proofIdOf } from "./proof-claims.js";
+import type { ProofRequest } from "./proof-request.js";
 import { checkSvidProofClaims } from "./svid-proof.js";
 import type { Target } from "./target.js";
 import { type CarriedTokens, checkTokenHashes } from "./token-hashes.js";
 import type { VerifiedCredential } from "./verified-credential.js";
-import type { ProofToken } from "./verify-credential.js";
+import type { OpenedProof, ProofToken } from "./verify-credential.js";
 import { checkWptClaims, checkWptHeader } from "./wpt.js";
 
 /** A proof of possession that holds for the head of a request; its content is still unread. */
 export interface VerifiedProof {
-  readonly token: "svid-proof" | "wpt";
+  readonly token: TokenKind;
   readonly record: SignedProof;
   /** Single use, together with the credential. */
   readonly id: string;
   /** The digest of the content that was proved; undefined when none was. */
   readonly contentDigest: string | undefined;
+  /** The further fields that a signature covers; undefined for a token, which covers none. */
+  readonly verifiedHeaders: VerifiedHeaders | undefined;
+  /** What a signed response has to refer to; undefined for a token, which has none. */
+  readonly exchange: Omit<SignedExchange, "caller" | "observed"> | undefined;
 }
 
 /** The head of a request, as far as a proof binds it. */
 export interface ProvedHead {
   readonly method: string;
   readonly target: Target;
+  readonly headers: ProofRequest["headers"];
+  /** Fields that have to be there and be covered; none where tokens are accepted. Lower case. */
+  readonly requiredHeaders: readonly string[];
   readonly tokens: CarriedTokens;
   readonly hasContent: boolean;
 }
 
 /**
  * Checks that the holder of the credential's key made this proof for this request, except for the
- * content. Nothing in the claims is looked at before the signature holds.
+ * content.
  *
  * @throws {VerificationError}
  */
 export async function verifyProof(
+  proof: OpenedProof,
+  credential: VerifiedCredential,
+  head: ProvedHead,
+  rules: VerifierRules,
+  now: number,
+): Promise<VerifiedProof> {
+  if ("signature" in proof) return verifyRequestSignature(proof, credential, head, rules, now);
+  return verifyProofToken(proof, credential, head, rules, now);
+}
+
+/** Nothing in the claims is looked at before the signature holds. */
+async function verifyProofToken(
   proof: ProofToken,
   credential: VerifiedCredential,
   head: ProvedHead,
@@ -72,7 +95,14 @@ export async function verifyProof(
     idHash: await hashText(id),
     ...times,
   };
-  return { token, record: Object.freeze(record), id, contentDigest };
+  return {
+    token,
+    record: Object.freeze(record),
+    id,
+    contentDigest,
+    verifiedHeaders: undefined,
+    exchange: undefined,
+  };
 }
 
 /** Where the rules do not demand it: whether the proof binds method, query and content. */

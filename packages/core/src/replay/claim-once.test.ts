@@ -24,7 +24,12 @@ import type { ReplayClaim, ReplayGuard, ReplayOutcome } from "./replay-guard.js"
 const caller = callerOf(webId);
 
 function claimFrom(replay: ReplayGuard, clock = createTestClock()) {
-  return claimOnce(caller, "jti", rulesOf({ replay, clock, clockSkewSeconds: 30 }), now);
+  return claimOnce(
+    caller,
+    { id: "jti", token: "wpt" },
+    rulesOf({ replay, clock, clockSkewSeconds: 30 }),
+    now,
+  );
 }
 
 describe("claimOnce", () => {

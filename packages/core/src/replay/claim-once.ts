@@ -2,6 +2,7 @@ import type { Caller } from "../caller.js";
 import { withDeadline } from "../deadline.js";
 import { VerificationError } from "../errors.js";
 import { hashText } from "../hash.js";
+import type { VerifiedProof } from "../proof/verify-proof.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import type { VerifierRules } from "../verifier-options.js";
 import type { ReplayOutcome } from "./replay-guard.js";
@@ -23,7 +24,7 @@ const codeOf: ReadonlyMap<unknown, VerificationCode> = new Map(Object.entries(co
  */
 export async function claimOnce(
   { id, credential, proof }: Caller,
-  proofId: string,
+  { id: proofId, token }: Pick<VerifiedProof, "id" | "token">,
   { replay, clock, timeoutMilliseconds, clockSkewSeconds }: VerifierRules,
   now: number,
 ): Promise<void> {
@@ -41,5 +42,5 @@ export async function claimOnce(
     throw new VerificationError("replay_guard_unavailable", { cause });
   }
   if (outcome === "first") return;
-  throw new VerificationError(codeOf.get(outcome) ?? "replay_guard_unavailable");
+  throw new VerificationError(codeOf.get(outcome) ?? "replay_guard_unavailable", { token });
 }

@@ -1,7 +1,12 @@
 import { stringify } from "node:querystring";
 import { ProofError, resumeCallContext } from "@firsthand/core";
 import type { Dispatcher } from "undici";
-import { createOutboundProver, type OutboundOptions } from "../outbound-prover.js";
+import {
+  type CheckedResponse,
+  createOutboundProver,
+  type OutboundOptions,
+} from "../outbound-prover.js";
+import { CheckingHandler } from "./checking-handler.js";
 import { readDispatchHeaders } from "./dispatch-headers.js";
 import { carriedContext } from "./pass-call-context.js";
 
@@ -27,7 +32,7 @@ import { carriedContext } from "./pass-call-context.js";
 export function proveRequests(options: OutboundOptions): Dispatcher.DispatcherComposeInterceptor {
   const prove = createOutboundProver("proveRequests", options);
 
-  async function proved({ query, ...opts }: DispatchOptions): Promise<DispatchOptions> {
+  async function proved({ query, ...opts }: DispatchOptions): Promise<ProvedDispatch> {
     if (opts.upgrade || opts.method === "CONNECT") {
       throw new ProofError("body_unsupported", { detail: "nothing binds what follows an upgrade" });
     }
@@ -42,19 +47,21 @@ export function proveRequests(options: OutboundOptions): Dispatcher.DispatcherCo
       signal: opts.signal instanceof AbortSignal ? opts.signal : undefined,
       dispatchers: [opts.dispatcher],
     });
-    return {
+    const sent = {
       ...opts,
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       headers: [...given.flat, ...parts.headers.flat()],
       body: parts.content,
     };
+    return { sent, response: parts.response };
   }
 
   return (dispatch) => {
     async function dispatchProved(opts: DispatchOptions, handler: Dispatcher.DispatchHandler) {
       try {
-        dispatch(await proved(opts), handler);
+        const { sent, response } = await proved(opts);
+        dispatch(sent, response === undefined ? handler : new CheckingHandler(handler, response));
       } catch (error) {
         fail(handler, error as Error);
       }
@@ -64,6 +71,11 @@ export function proveRequests(options: OutboundOptions): Dispatcher.DispatcherCo
       return true;
     };
   };
+}
+
+interface ProvedDispatch {
+  readonly sent: DispatchOptions;
+  readonly response: CheckedResponse | undefined;
 }
 
 /** With what undici's own functions put beside the declared options. */
