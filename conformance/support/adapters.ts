@@ -54,7 +54,7 @@ function served({ id }: Caller, content: Buffer): Served {
   return { caller: String(id), content: content.toString("base64url") };
 }
 
-async function listening(server: Server): Promise<Server> {
+export async function listening(server: Server): Promise<Server> {
   await once(server.listen(0, "127.0.0.1"), "listening");
   return server;
 }

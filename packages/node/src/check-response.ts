@@ -13,22 +13,29 @@ export async function checkResponse(
 ): Promise<void> {
   const headers = [...response.headers];
   if (!check.appliesTo(headers)) return;
+  const copy = response.clone();
   try {
-    const content = await readContent(response.clone(), limit);
+    const content = await readContent(copy, limit);
     await check.verify({ status: response.status, headers, content });
   } catch (error) {
-    await response.body?.cancel();
+    // Each of the two waits for the other one.
+    await Promise.all([response.body?.cancel(), copy.body?.cancel()]);
     throw error;
   }
 }
 
 async function readContent({ body }: Response, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
-    if (length > limit) throw new ProofError("response_too_large");
-    chunks.push(chunk);
+  const reader = body?.getReader();
+  try {
+    for (let length = 0; ; ) {
+      const { value } = (await reader?.read()) ?? {};
+      if (value === undefined) return Buffer.concat(chunks);
+      length += value.length;
+      if (length > limit) throw new ProofError("response_too_large");
+      chunks.push(value);
+    }
+  } finally {
+    reader?.releaseLock();
   }
-  return Buffer.concat(chunks);
 }
