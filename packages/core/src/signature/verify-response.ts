@@ -5,6 +5,7 @@ import { checkContent, proofIdOf } from "../proof/proof-claims.js";
 import { readSecurityHeaders, singleHeader } from "../proof/security-headers.js";
 import type { VerifiedCredential } from "../proof/verified-credential.js";
 import { type CredentialRules, verifyCredential } from "../proof/verify-credential.js";
+import type { VerificationCode } from "../refusal-codes.js";
 import { valueInResponse } from "./component.js";
 import { parseContentDigest } from "./content-digest.js";
 import { checkCoverage, componentsOfResponse, presentIn } from "./coverage.js";
@@ -38,10 +39,10 @@ export async function verifyResponse(
   cache: CredentialCache,
   now: number,
 ): Promise<VerifiedCredential> {
-  const refuse = (code: "signature_ambiguous" | "signature_without_credential") =>
-    new VerificationError(code, { token });
+  const refuse = (code: VerificationCode) => new VerificationError(code, { token });
   const fields = readSecurityHeaders(headers);
-  const [kind = "wit-svid", other] = signatureKindsIn(fields);
+  const [kind, other] = signatureKindsIn(fields);
+  if (kind === undefined) throw refuse("signature_tag_missing");
   if (other !== undefined) throw refuse("signature_ambiguous");
   const credentialText =
     kind === "wit-svid" ? fields.workloadIdentityToken : fields.workloadIdentityCertificate;
