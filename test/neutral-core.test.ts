@@ -109,6 +109,10 @@ describe("the built core", () => {
   it("proves and verifies on the web platform alone", async () => {
     const script = await bundleApplication(scratch, core);
     const outcome = await runInWebRealm(script, await createMaterial());
-    expect(outcome).toEqual({ caller: "spiffe://shop.example/orders", replay: "proof_replayed" });
+    expect(outcome).toEqual({
+      caller: "spiffe://shop.example/orders",
+      replay: "proof_replayed",
+      signer: "spiffe://shop.example/orders",
+    });
   });
 });

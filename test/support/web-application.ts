@@ -21,6 +21,8 @@ export interface WebMaterial {
 export interface WebOutcome {
   readonly caller: string;
   readonly replay: VerificationCode | undefined;
+  /** Who signed a message. */
+  readonly signer: string;
 }
 
 const origin = "https://orders.example";
@@ -46,7 +48,14 @@ export async function proveAndVerify(material: WebMaterial): Promise<WebOutcome>
   const request = { method: "GET", target: "/orders?dry=1", headers };
   const caller = await verifier.verify(request);
   const replay = await verifier.verify(request).then(() => undefined, codeOf);
-  return { caller: caller.id.toString(), replay };
+  const peers = { [origin]: { id: material.workload, accept: ["svid-signature-1"] as const } };
+  const signed = await createProver({ identity, peers }).prove({
+    method: "GET",
+    url: new URL("/orders?dry=1", origin),
+    headers: [],
+  });
+  const { id: signer } = await verifier.verify({ ...request, headers: signed.headers });
+  return { caller: caller.id.toString(), replay, signer: signer.toString() };
 }
 
 function bytes(text: string): Uint8Array {
