@@ -43,6 +43,7 @@ export const adapters: Readonly<Record<string, Adapter>> = {
     const app = fastify();
     await app.register(fastifyAdapter.workloadAuth, options);
     app.setErrorHandler(fastifyAdapter.refusalHandler);
+    app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
     app.all("*", async (request) => served(request.caller, await buffer(request.raw)));
     await app.ready();
