@@ -119,7 +119,7 @@ function baseOf({ message, requestMessage = message, label }: SignatureCase): st
       : valueInRequest(component, request);
   };
   const base = signatureBase(componentsOf(member), valueFor, serializeInnerList(member));
-  return Buffer.from(base).toString();
+  return base;
 }
 
 function requestOf(message: string): RequestHead {

@@ -48,7 +48,7 @@ export interface ProvedHead {
  *
  * @throws {VerificationError}
  */
-export async function verifyProof(
+export function verifyProof(
   proof: OpenedProof,
   credential: VerifiedCredential,
   head: ProvedHead,

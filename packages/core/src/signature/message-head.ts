@@ -24,11 +24,12 @@ export interface ResponseHead {
  * @throws {VerificationError} `header_invalid`
  */
 export function fieldValue(headers: Fields, name: string): string | undefined {
-  const lines = headers.flatMap(([field, value]) => {
-    const isWanted = field.length === name.length && field.toLowerCase() === name;
-    return isWanted ? [trimmed(value)] : [];
-  });
-  return lines.length === 0 ? undefined : lines.join(", ");
+  let joined: string | undefined;
+  for (const [field, value] of headers) {
+    if (field.length !== name.length || field.toLowerCase() !== name) continue;
+    joined = joined === undefined ? trimmed(value) : `${joined}, ${trimmed(value)}`;
+  }
+  return joined;
 }
 
 function trimmed(line: unknown): string {

@@ -1,4 +1,3 @@
-import { utf8 } from "../encoding.js";
 import type { Component } from "./component.js";
 
 /**
@@ -10,7 +9,7 @@ export function signatureBase(
   components: readonly Component[],
   valueFor: (component: Component) => string,
   parameters: string,
-): Uint8Array {
+): string {
   const lines = components.map((component) => `${component}: ${valueFor(component)}\n`);
-  return utf8(`${lines.join("")}"@signature-params": ${parameters}`);
+  return `${lines.join("")}"@signature-params": ${parameters}`;
 }
