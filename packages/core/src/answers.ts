@@ -16,8 +16,8 @@ export interface Answers {
    * @throws {VerificationError} `response_unsignable`
    */
   prepare(proof: VerifiedProof, caller: Caller, request: ObservedRequest): void;
-  signerFor(caller: Caller): ResponseSigner | undefined;
-  refusalOf(error: unknown, options?: VerifyOptions): unknown;
+  responseSigner(caller: Caller): ResponseSigner | undefined;
+  toRefusal(error: unknown, options?: VerifyOptions): unknown;
 }
 
 export function createAnswers(
@@ -31,8 +31,8 @@ export function createAnswers(
       const signer = createResponseSigner({ ...exchange, caller, observed }, rules);
       if (signer !== undefined) signers.set(caller, signer);
     },
-    signerFor: (caller) => signers.get(caller),
-    refusalOf(error, options) {
+    responseSigner: (caller) => signers.get(caller),
+    toRefusal(error, options) {
       const { accept, requiredHeaders } = readOptions(options);
       const signatures = requestsAccepted(accept, rules.tokenHeaders, requiredHeaders);
       return toRefusal(error, challengeOf(accept), signatures);

@@ -64,7 +64,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const cache = createCredentialCache();
   const channels: ChannelCache = new WeakMap();
   const readOptions = createVerifyOptionsReader(rules);
-  const answers = createAnswers(rules, readOptions);
+  const { prepare, ...answers } = createAnswers(rules, readOptions);
   let sound: Promise<void> | undefined;
 
   async function prove(
@@ -117,7 +117,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       caller = proved.caller;
       await enforcePolicy(caller, proved.head, rules);
       if (proved.proof !== undefined) {
-        answers.prepare(proved.proof, caller, observed);
+        prepare(proved.proof, caller, observed);
         await claimOnce(caller, proved.proof, rules, now);
         await bindContent(request.content, proved.proof, demands.content, rules, refuse);
       }
@@ -128,12 +128,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     }
   }
 
-  return Object.freeze({
-    challenge: challengeOf(rules.accept),
-    verify,
-    responseSigner: answers.signerFor,
-    toRefusal: answers.refusalOf,
-  });
+  return Object.freeze({ challenge: challengeOf(rules.accept), verify, ...answers });
 }
 
 function callerOf(
