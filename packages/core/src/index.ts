@@ -40,7 +40,15 @@ export type {
   Observer,
   RefusedObservation,
 } from "./observer.js";
-export { allow, allowTrustDomain, anyOf, type Policy, type PolicyRequest } from "./policy.js";
+export { allow, allowTrustDomain } from "./policy/allow.js";
+export { allOf, anyOf } from "./policy/combine.js";
+export type {
+  Policy,
+  PolicyAnswer,
+  PolicyDecision,
+  PolicyRequest,
+  RuleVerdict,
+} from "./policy/policy.js";
 export type { ContentMode } from "./proof/bind-content.js";
 export type { EvidenceKind, ProofFormat, SignatureFormat, TokenFormat } from "./proof/format.js";
 export { createProver, type OutboundRequest, type Proof, type Prover } from "./prover.js";

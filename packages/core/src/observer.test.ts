@@ -9,6 +9,7 @@ import { callerOf, now, rulesOf, silence, webId } from "./scene.test-support.js"
 const decision = {
   decision: "accepted",
   caller: callerOf(webId),
+  policy: { effect: "allow", rule: webId, dryRun: [] },
   request: { method: "GET", path: "/" },
 } as const;
 

@@ -2,6 +2,7 @@ import type { Awaitable } from "./awaitable.js";
 import type { Caller } from "./caller.js";
 import { withDeadline } from "./deadline.js";
 import { VerificationError } from "./errors.js";
+import type { PolicyDecision } from "./policy/policy.js";
 import type { ProofRequest } from "./proof/proof-request.js";
 import type { VerifierRules } from "./verifier-options.js";
 
@@ -17,6 +18,8 @@ export type Observation = AcceptedObservation | RefusedObservation;
 export interface AcceptedObservation {
   readonly decision: "accepted";
   readonly caller: Caller;
+  /** What the policy decided, and by which rule. */
+  readonly policy: PolicyDecision;
   readonly request: ObservedRequest;
   /** Milliseconds since the epoch. */
   readonly time: number;
@@ -28,6 +31,11 @@ export interface RefusedObservation {
   readonly error: VerificationError;
   /** Set when the caller was proved and refused after that: by policy, replay or content. */
   readonly caller: Caller | undefined;
+  /**
+   * What the policy decided, and by which rule: also an `allow` of a request that was refused after
+   * that. Undefined when it was not asked, or gave no answer.
+   */
+  readonly policy: PolicyDecision | undefined;
   readonly request: ObservedRequest;
   /** Milliseconds since the epoch. */
   readonly time: number;

@@ -208,6 +208,7 @@ export const refusalCodes = {
 
   // decision
   caller_forbidden: forbidden("the policy does not allow this caller"),
+  policy_missing: forbidden("no policy covers this route"),
   policy_timeout: unavailable("the policy gave no answer in time"),
   verification_timeout: unavailable("verification did not finish in time"),
   observer_failed: unavailable("the observer could not record the decision"),

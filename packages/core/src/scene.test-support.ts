@@ -11,7 +11,7 @@ import {
 } from "@firsthand/testing";
 import { expect } from "vitest";
 import type { Caller, SignedProof } from "./caller.js";
-import { allow } from "./policy.js";
+import { allow } from "./policy/allow.js";
 import { createProver } from "./prover.js";
 import type { ProverOptions } from "./prover-options.js";
 import { SpiffeId } from "./spiffe/spiffe-id.js";

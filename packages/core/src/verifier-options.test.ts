@@ -88,7 +88,10 @@ describe("parseVerifierOptions", () => {
     const { observer } = parse({});
     const request = { method: "GET", path: "/" };
     const caller = callerOf(webId);
-    expect(await observer({ decision: "accepted", caller, request, time: 0 })).toBeUndefined();
+    const policy = { effect: "allow", rule: undefined, dryRun: [] } as const;
+    expect(
+      await observer({ decision: "accepted", caller, policy, request, time: 0 }),
+    ).toBeUndefined();
   });
 
   it.each([
@@ -133,6 +136,7 @@ describe("parseVerifierOptions", () => {
     ["origin", "ftp://orders.internal"],
     ["origin", "*"],
     ["policy", undefined],
+    ["policy", "per-router"],
     ["policy", true],
     ["policy", "*"],
     ["accept", []],

@@ -17,7 +17,8 @@ import {
   parseOptions,
   wholeNumber,
 } from "./options.js";
-import type { Policy } from "./policy.js";
+import type { PerRoute } from "./policy/ask-policy.js";
+import type { Policy } from "./policy/policy.js";
 import type { EvidenceKind } from "./proof/format.js";
 import { parseOrigin } from "./proof/target.js";
 import { memoryReplayGuard } from "./replay/memory-replay-guard.js";
@@ -46,8 +47,11 @@ export interface VerifierOptions extends AcceptOptions {
    * what the sender likes.
    */
   readonly origin: string | readonly string[];
-  /** Who may call. Asked after everything else was proved, before any content is read. */
-  readonly policy: Policy;
+  /**
+   * Who may call. Asked after everything else was proved, before any content is read. With
+   * `per-route`, `verify` is given the policy of each route, and a route without one is refused.
+   */
+  readonly policy: Policy | PerRoute;
   /**
    * `same-workload` refuses a proof that did not come over a mutually authenticated connection of the
    * very workload that made it. `unchecked` (default) does not look at the connection: TLS may end in
@@ -99,7 +103,7 @@ export interface VerifierOptions extends AcceptOptions {
 export interface VerifierRules extends AcceptRules {
   readonly identity: TrustSource;
   readonly origins: readonly string[];
-  readonly policy: Policy;
+  readonly policy: Policy | PerRoute;
   readonly channel: "unchecked" | "same-workload";
   readonly binding: "full" | "target";
   readonly witProfile: WitProfile;
@@ -135,7 +139,7 @@ const schema = z.strictObject({
   origin: z.union([origin, z.array(origin).check(z.minLength(1, { error: originProblem }))], {
     error: originProblem,
   }),
-  policy: z.custom<Policy>((value) => typeof value === "function", {
+  policy: z.custom<Policy | PerRoute>(isPolicy, {
     error: "must be a function; without a policy nobody may call",
   }),
   ...acceptSchema,
@@ -155,6 +159,10 @@ const schema = z.strictObject({
   observer: z.optional(callback<Observer>()),
   clock: z.optional(clockOption),
 });
+
+function isPolicy(value: unknown): boolean {
+  return typeof value === "function" || value === "per-route";
+}
 
 /**
  * Checks the options once and fills in the defaults.

@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { VerificationError } from "./errors.js";
 import { expectOptionError, expectRefusal } from "./expect-error.test-support.js";
 import type { Observation, RefusedObservation } from "./observer.js";
+import { allow } from "./policy/allow.js";
+import type { Policy } from "./policy/policy.js";
 import type { RequestContent } from "./proof/proof-request.js";
 import type { VerificationCode } from "./refusal-codes.js";
 import {
@@ -41,7 +43,7 @@ function createWitness(options: Partial<VerifierOptions> = {}) {
   const { policy = () => true, replay = { claim: () => "first" } } = options;
   const verifier = verifierOf(scene, {
     ...options,
-    policy: (...given) => note("policy", policy(...given)),
+    policy: (...given) => note("policy", (policy as Policy)(...given)),
     replay: { claim: (claim) => note("replay", replay.claim(claim)) },
     observer(observation) {
       events.push(observation.decision);
@@ -183,6 +185,7 @@ describe("the observer", () => {
       {
         decision: "accepted",
         caller,
+        policy: { effect: "allow", rule: undefined, dryRun: [] },
         request: { method: "POST", path: "/v1/transfers" },
         time: now * 1000,
       },
@@ -197,6 +200,7 @@ describe("the observer", () => {
         decision: "refused",
         error,
         caller: undefined,
+        policy: undefined,
         request: { method: "POST", path: "/v1/transfers" },
         time: now * 1000,
       },
@@ -208,6 +212,32 @@ describe("the observer", () => {
     await expectRefusal(call, "caller_forbidden");
     const [observation] = seen as [RefusedObservation];
     expect(observation.caller?.id.toString()).toBe(webId);
+  });
+
+  it("gets the rule that decided, for either decision", async () => {
+    const forbids = createWitness({ policy: () => ({ effect: "deny", rule: "no transfers" }) });
+    await expectRefusal(forbids.call, "caller_forbidden");
+    const replayed = createWitness({
+      policy: allow(webId),
+      replay: { claim: () => "replayed" },
+    });
+    await expectRefusal(replayed.call, "proof_replayed");
+    const accepted = createWitness({ policy: allow(webId) });
+    await accepted.call();
+    const rules = [forbids, replayed, accepted].map(
+      ({ seen: [observation] }) => observation?.policy,
+    );
+    expect(rules).toEqual([
+      { effect: "deny", rule: "no transfers", dryRun: [] },
+      { effect: "allow", rule: webId, dryRun: [] },
+      { effect: "allow", rule: webId, dryRun: [] },
+    ]);
+  });
+
+  it("gets no decision of a policy that gave none", async () => {
+    const { call, seen } = createWitness({ policy: () => Promise.reject(new Error("down")) });
+    await expectRefusal(call, "caller_forbidden");
+    expect(seen[0]?.policy).toBeUndefined();
   });
 
   it("is told once of content that is refused as it arrives", async () => {

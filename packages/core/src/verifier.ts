@@ -6,7 +6,8 @@ import { epochSeconds } from "./clock.js";
 import { keepUserToken } from "./context/user-token.js";
 import { VerificationError } from "./errors.js";
 import { observedRequest, record } from "./observer.js";
-import { enforcePolicy, type PolicyRequest } from "./policy.js";
+import { askPolicy } from "./policy/ask-policy.js";
+import type { PolicyDecision, PolicyRequest } from "./policy/policy.js";
 import { bindContent } from "./proof/bind-content.js";
 import { createCredentialCache } from "./proof/credential-cache.js";
 import { challengeOf } from "./proof/format.js";
@@ -48,7 +49,7 @@ export interface Verifier {
 
 interface ProvedRequest {
   readonly caller: Caller;
-  readonly head: PolicyRequest;
+  readonly head: Omit<PolicyRequest, "time">;
   /** Undefined when nothing but the connection speaks for the caller. */
   readonly proof: VerifiedProof | undefined;
 }
@@ -102,12 +103,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const now = epochSeconds(rules.clock);
     const observed = observedRequest(request);
     let caller: Caller | undefined;
+    let policy: PolicyDecision | undefined;
     let recorded: unknown;
 
     async function refuse(error: unknown): Promise<never> {
       if (error instanceof VerificationError && error !== recorded) {
         recorded = error;
-        await record({ decision: "refused", error, caller, request: observed }, rules);
+        await record({ decision: "refused", error, caller, policy, request: observed }, rules);
       }
       throw error;
     }
@@ -115,13 +117,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
     try {
       const proved = await prove(request, demands, now);
       caller = proved.caller;
-      await enforcePolicy(caller, proved.head, rules);
+      policy = await askPolicy(caller, proved.head, rules, demands.policy);
+      if (policy.effect !== "allow") throw new VerificationError("caller_forbidden");
       if (proved.proof !== undefined) {
         prepare(proved.proof, caller, observed);
         await claimOnce(caller, proved.proof, rules, now);
         await bindContent(request.content, proved.proof, demands.content, rules, refuse);
       }
-      await record({ decision: "accepted", caller, request: observed }, rules);
+      await record({ decision: "accepted", caller, policy, request: observed }, rules);
       return caller;
     } catch (error) {
       return refuse(error);

@@ -5,7 +5,8 @@ import {
   acceptSchema,
   narrowAccept,
 } from "./accept-rules.js";
-import { oneOf, parseOptions } from "./options.js";
+import { callback, oneOf, parseOptions } from "./options.js";
+import type { Policy } from "./policy/policy.js";
 import type { ContentMode } from "./proof/bind-content.js";
 import type { VerifierRules } from "./verifier-options.js";
 
@@ -13,16 +14,24 @@ import type { VerifierRules } from "./verifier-options.js";
 export interface VerifyOptions extends AcceptOptions {
   /** How the application wants its content. Default `buffered`. */
   readonly content?: ContentMode | undefined;
+  /**
+   * The policy of the route, which the application knows before it runs. It can only narrow: where
+   * the verifier has a policy of its own, both have to allow.
+   */
+  readonly policy?: Policy | undefined;
 }
 
 /** {@link VerifyOptions} with defaults filled in. */
 export interface VerifyRules extends AcceptRules {
   readonly content: ContentMode;
+  /** Of the route. */
+  readonly policy: Policy | undefined;
 }
 
 const schema = z.strictObject({
   ...acceptSchema,
   content: z.optional(oneOf<ContentMode>("buffered", "streaming")),
+  policy: z.optional(callback<Policy>()),
 });
 
 /**
@@ -35,15 +44,16 @@ export function createVerifyOptionsReader(
 ): (options?: VerifyOptions) => VerifyRules {
   const { accept, acceptsChannel, requiredHeaders } = rules;
   const outer = acceptsChannel ? [...accept, "mutual-tls" as const] : accept;
-  const inherited = { accept, acceptsChannel, requiredHeaders, content: "buffered" } as const;
+  const defaults = { content: "buffered", policy: undefined } as const;
+  const inherited = { accept, acceptsChannel, requiredHeaders, ...defaults };
   const known = new WeakMap<VerifyOptions, VerifyRules>();
 
   return (options) => {
     if (options === undefined) return inherited;
     let read = known.get(options);
     if (read === undefined) {
-      const { content = "buffered", ...given } = parseOptions("verify", schema, options);
-      read = { ...narrowAccept("verify", given, outer, requiredHeaders), content };
+      const { content = "buffered", policy, ...given } = parseOptions("verify", schema, options);
+      read = { ...narrowAccept("verify", given, outer, requiredHeaders), content, policy };
       known.set(options, read);
     }
     return read;

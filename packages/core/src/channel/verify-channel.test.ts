@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Caller } from "../caller.js";
 import { expectRefusal } from "../expect-error.test-support.js";
 import type { Observation } from "../observer.js";
-import type { PolicyRequest } from "../policy.js";
+import type { PolicyRequest } from "../policy/policy.js";
 import type { RequestContent } from "../proof/proof-request.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import {
@@ -93,7 +93,10 @@ describe("a request without a proof, over mutual TLS", () => {
     const peerCertificates = await chainOf(webId);
     const request = { ...toProofRequest(bare), peerCertificates, content: untouched };
     const caller = await verifier.verify(request);
-    expect(asked).toEqual([[caller, { method: "GET", path: "/v1/transfers", query: "dry=1" }]]);
+    const time = scene.clock.now();
+    expect(asked).toEqual([
+      [caller, { method: "GET", path: "/v1/transfers", query: "dry=1", time }],
+    ]);
     expect(seen).toMatchObject([{ decision: "accepted", caller }]);
     await expectRefusal(() => verifier.verify(request), "caller_forbidden");
     expect(seen[1]).toMatchObject({ decision: "refused", caller: { id: caller.id } });

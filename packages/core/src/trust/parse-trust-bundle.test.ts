@@ -14,7 +14,7 @@ import {
   expectIdError,
   expectRefusal,
 } from "../expect-error.test-support.js";
-import { allowTrustDomain } from "../policy.js";
+import { allowTrustDomain } from "../policy/allow.js";
 import { concat } from "../runtime/concat.js";
 import { createScene, prove, verifierOf, verify } from "../scene.test-support.js";
 import { validateJwtSvid } from "../svid/jwt-svid.js";

@@ -1,0 +1,40 @@
+import { invalidOption } from "../options.js";
+import { parseTrustDomain } from "../spiffe/spiffe-id.js";
+import { parseSpiffeIdPattern } from "../spiffe/spiffe-id-pattern.js";
+import { decision } from "./decision.js";
+import type { Policy } from "./policy.js";
+
+/**
+ * Allows callers whose SPIFFE ID is one of these. `*` stands for one whole path segment, as in
+ * `spiffe://shop.example/ns/prod/sa/*`; there is no other wildcard and no prefix. The rule of a
+ * decision is the ID or pattern that matched.
+ *
+ * @throws {ConfigurationError} for anything that is not the ID of a workload or such a pattern
+ */
+export function allow(...ids: readonly string[]): Policy {
+  if (ids.length === 0) throw invalidOption("allow", "", "name at least one SPIFFE ID");
+  const patterns = ids.map((text, index) => {
+    try {
+      return { matches: parseSpiffeIdPattern(text), answer: decision("allow", text) };
+    } catch (cause) {
+      const problem = `must be a SPIFFE ID, or one with * for whole segments: ${(cause as Error).message}`;
+      throw invalidOption("allow", `[${index}]`, problem, cause);
+    }
+  });
+  return ({ id }) => patterns.find(({ matches }) => matches(id))?.answer ?? false;
+}
+
+/**
+ * Allows every workload of a trust domain. The rule of a decision is `trust domain` and its name.
+ *
+ * @throws {ConfigurationError} when it is not a trust domain name, such as `shop.example`
+ */
+export function allowTrustDomain(trustDomain: string): Policy {
+  try {
+    const name = parseTrustDomain(trustDomain);
+    const answer = decision("allow", `trust domain ${name}`);
+    return ({ id }) => (id.scheme === "spiffe" && id.trustDomain === name ? answer : false);
+  } catch (cause) {
+    throw invalidOption("allowTrustDomain", "trustDomain", "must be a trust domain name", cause);
+  }
+}

@@ -1,0 +1,41 @@
+import type { Caller } from "../caller.js";
+import { withDeadline } from "../deadline.js";
+import { VerificationError } from "../errors.js";
+import type { VerifierRules } from "../verifier-options.js";
+import { allOf } from "./combine.js";
+import { decisionOf } from "./decision.js";
+import type { Policy, PolicyDecision, PolicyRequest } from "./policy.js";
+
+/** A policy that every route brings along. */
+export type PerRoute = "per-route";
+
+/**
+ * Asks the policy of the verifier and that of the route, where there is one: both have to allow. A
+ * policy that throws has not allowed anything.
+ *
+ * @throws {VerificationError} `policy_missing`, `policy_timeout`; `caller_forbidden` when it throws
+ */
+export async function askPolicy(
+  caller: Caller,
+  head: Omit<PolicyRequest, "time">,
+  { policy, clock, timeoutMilliseconds }: VerifierRules,
+  routePolicy: Policy | undefined,
+): Promise<PolicyDecision> {
+  const effective = effectivePolicy(policy, routePolicy);
+  if (effective === undefined) throw new VerificationError("policy_missing");
+  try {
+    const answer = effective(caller, Object.freeze({ ...head, time: clock.now() }));
+    return decisionOf(await withDeadline(answer, clock, timeoutMilliseconds, "policy_timeout"));
+  } catch (cause) {
+    if (cause instanceof VerificationError && cause.code === "policy_timeout") throw cause;
+    throw new VerificationError("caller_forbidden", { cause });
+  }
+}
+
+function effectivePolicy(
+  policy: Policy | PerRoute,
+  routePolicy: Policy | undefined,
+): Policy | undefined {
+  if (policy === "per-route") return routePolicy;
+  return routePolicy === undefined ? policy : allOf(policy, routePolicy);
+}

@@ -1,0 +1,32 @@
+import type { PolicyAnswer, PolicyDecision, RuleVerdict } from "./policy.js";
+
+const noVerdicts: readonly RuleVerdict[] = Object.freeze([]);
+
+/** A decision as it is recorded. */
+export function decision(
+  effect: PolicyDecision["effect"],
+  rule?: string | undefined,
+  dryRun: readonly RuleVerdict[] = noVerdicts,
+): PolicyDecision {
+  return Object.freeze({ effect, rule, dryRun });
+}
+
+const allowed = decision("allow");
+/** No rule allows it. */
+export const undecided: PolicyDecision = decision("deny");
+
+/** Reads what a policy answered. Whatever is neither `true` nor a decision to allow denies. */
+export function decisionOf(answer: PolicyAnswer): PolicyDecision {
+  if (answer === true) return allowed;
+  if (typeof answer !== "object" || answer === null) return undecided;
+  const { effect, rule, dryRun }: Partial<PolicyDecision> = ownMembers(answer);
+  return decision(
+    effect === "allow" ? "allow" : "deny",
+    typeof rule === "string" ? rule : undefined,
+    Array.isArray(dryRun) ? dryRun : noVerdicts,
+  );
+}
+
+function ownMembers<T extends object>(object: T): T {
+  return Object.assign(Object.create(null), object);
+}
