@@ -41,7 +41,9 @@ export type {
   RefusedObservation,
 } from "./observer.js";
 export { allow, allowTrustDomain } from "./policy/allow.js";
+export { byRoute } from "./policy/by-route.js";
 export { allOf, anyOf } from "./policy/combine.js";
+export type { ExplainedRule, Explanation } from "./policy/explain.js";
 export type {
   Policy,
   PolicyAnswer,
@@ -49,6 +51,17 @@ export type {
   PolicyRequest,
   RuleVerdict,
 } from "./policy/policy.js";
+export type {
+  CallerConditions,
+  Period,
+  PolicyCondition,
+  PolicyRule,
+  RuleExceptions,
+  TimeWindow,
+  WeeklyHours,
+} from "./policy/rule.js";
+export { createRuleSet, type RuleSet } from "./policy/rule-set.js";
+export type { RuleSetOptions } from "./policy/rule-set-options.js";
 export type { ContentMode } from "./proof/bind-content.js";
 export type { EvidenceKind, ProofFormat, SignatureFormat, TokenFormat } from "./proof/format.js";
 export { createProver, type OutboundRequest, type Proof, type Prover } from "./prover.js";
@@ -103,6 +116,7 @@ export {
   parseOptions,
   wholeNumber,
 } from "./options.js";
+export { policyRuleSchema } from "./policy/rule-schema.js";
 export type { AcceptContent, ProofRequest, RequestContent } from "./proof/proof-request.js";
 export { isSecureTransport } from "./proof/secure-transport.js";
 export { parseOrigin } from "./proof/target.js";

@@ -14,6 +14,8 @@ export function decision(
 const allowed = decision("allow");
 /** No rule allows it. */
 export const undecided: PolicyDecision = decision("deny");
+/** Servers may read the path in different ways. In parentheses, as no rule is named. */
+export const ambiguousPath: PolicyDecision = decision("deny", "(ambiguous path)");
 
 /** Reads what a policy answered. Whatever is neither `true` nor a decision to allow denies. */
 export function decisionOf(answer: PolicyAnswer): PolicyDecision {
