@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const shipped =
-  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+\.(?:js|d\.ts)(?:\.map)?|src\/.+\.ts)$/;
+  /^(?:package\.json|policy\.schema\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+\.(?:js|d\.ts)(?:\.map)?|src\/.+\.ts)$/;
 const testing = /\.(?:test|test-support)\./;
 const sourceImport = /\b(?:from|import)\b[\s(]*["'](?:#|[^"']*\/src\/|[^"']*\/source["'])/;
 const installScripts = ["preinstall", "install", "postinstall", "prepare"];

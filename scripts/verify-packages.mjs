@@ -41,7 +41,7 @@ async function loadProblems(entry, consumer) {
 async function verify(packed, consumer) {
   const { manifest, tarball } = packed;
   const [main, ...others] = Object.keys(manifest.exports)
-    .filter((path) => path !== "./package.json")
+    .filter((path) => !path.endsWith(".json"))
     .map((path) => manifest.name + path.slice(1));
   const problems = packageProblems(packed);
   problems.push(...(await toolProblems("publint", ["--strict", tarball])));

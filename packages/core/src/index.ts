@@ -116,7 +116,8 @@ export {
   parseOptions,
   wholeNumber,
 } from "./options.js";
-export { policyRuleSchema } from "./policy/rule-schema.js";
+export { isPathPattern, policyRuleSchema } from "./policy/rule-schema.js";
+export { evidenceKinds } from "./proof/format.js";
 export type { AcceptContent, ProofRequest, RequestContent } from "./proof/proof-request.js";
 export { isSecureTransport } from "./proof/secure-transport.js";
 export { parseOrigin } from "./proof/target.js";

@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
 import { oneOf } from "../options.js";
-import { proofFormats } from "../proof/format.js";
+import { evidenceKinds } from "../proof/format.js";
 import { parseTrustDomain } from "../spiffe/spiffe-id.js";
 import { parseSpiffeIdPattern } from "../spiffe/spiffe-id-pattern.js";
 import { isUnambiguousPath } from "./request-path.js";
 import type { CallerConditions, Period, PolicyRule } from "./rule.js";
-import { restOfSegments } from "./segments.js";
+import { oneSegment, restOfSegments } from "./segments.js";
 import { isTimeZone } from "./time-window.js";
 
 /** A text that matches `pattern`, which a JSON Schema can say, and `holds`, which it cannot. */
@@ -18,9 +18,9 @@ const listOf = <T>(item: z.ZodMiniType<T>) =>
   z.optional(z.array(item, { error: listProblem }).check(z.minLength(1, { error: listProblem })));
 
 const callerPattern = text(
-  "must be a SPIFFE ID, or one with * for whole segments",
-  /^(spiffe|wimse):\/\/[a-z0-9._-]+(\/([A-Za-z0-9._-]+|\*))+$/,
-  (value) => isParsed(() => parseSpiffeIdPattern(value)),
+  "must be a SPIFFE ID, with * for whole segments and ** only at the end",
+  /^(spiffe|wimse):\/\/[a-z0-9._-]+(\/([A-Za-z0-9._-]+|\*))*\/([A-Za-z0-9._-]+|\*\*?)$/,
+  (value) => isParsed(() => parseSpiffeIdPattern(value.replace(/\*\*$/, oneSegment))),
 );
 const trustDomain = text("must be a trust domain name", /^[a-z0-9._-]+$/, (value) =>
   isParsed(() => parseTrustDomain(value)),
@@ -75,7 +75,7 @@ export const policyRuleSchema: z.ZodMiniType<PolicyRule> = z
     namespaces: listOf(segment),
     serviceAccounts: listOf(segment),
     credentials: listOf(oneOf("x509-svid", "wit-svid")),
-    proofs: listOf(oneOf(...proofFormats, "mutual-tls")),
+    proofs: listOf(oneOf(...evidenceKinds)),
     bindings: listOf(oneOf("full", "target", "channel")),
     methods: listOf(method),
     paths: listOf(path),

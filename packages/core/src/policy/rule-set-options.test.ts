@@ -80,13 +80,19 @@ describe("createRuleSet", () => {
     await expectOptionError(() => create({ rules: [{ ...rule, ...change }] }), option);
   });
 
-  it.each(["spiffe://td.example/", "spiffe://td.example", "", "*", "spiffe://td.example/ns/pay*"])(
-    "PO-008 PO-009 refuses the caller %j",
-    async (caller) => {
-      const rules = [{ ...rule, callers: [caller] }];
-      await expectOptionError(() => create({ rules }), "rules[0].callers[0]");
-    },
-  );
+  it.each([
+    "spiffe://td.example/",
+    "spiffe://td.example",
+    "",
+    "*",
+    "**",
+    "spiffe://td.example/ns/pay*",
+    "spiffe://td.example/**/sa",
+    "spiffe://**",
+  ])("PO-008 PO-009 refuses the caller %j", async (caller) => {
+    const rules = [{ ...rule, callers: [caller] }];
+    await expectOptionError(() => create({ rules }), "rules[0].callers[0]");
+  });
 
   const condition = { holds: () => true, onFailure: "closed" };
   it.each<[options: object, option: string]>([

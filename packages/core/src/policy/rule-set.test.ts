@@ -70,6 +70,11 @@ const rows: readonly [
     ],
   ],
   [
+    { callers: ["spiffe://td.example/ns/*/**"] },
+    [{}, id("spiffe://td.example/ns/pay/x")],
+    [id("spiffe://td.example/ns/pay"), id("spiffe://partner.example/ns/pay/sa/web")],
+  ],
+  [
     kubernetes,
     [{}, id("spiffe://td.example/x")],
     [id("spiffe://partner.example/x"), id("spiffe://sub.td.example/x"), id("wimse://td.example/x")],

@@ -40,7 +40,10 @@ export interface PolicyRule extends CallerConditions {
 
 /** Who calls. An `allow` names `callers` or `trustDomains`. */
 export interface CallerConditions {
-  /** SPIFFE IDs; `*` stands for one whole path segment. `any` is everybody who was verified. */
+  /**
+   * SPIFFE IDs: `*` stands for one whole path segment, `**` at the end for all that are left, at least
+   * one. `any` is everybody who was verified.
+   */
   readonly callers?: "any" | readonly string[] | undefined;
   readonly trustDomains?: readonly string[] | undefined;
   /** Of callers whose path is `/ns/<namespace>/sa/<service account>`. Needs `trustDomains` in an `allow`. */

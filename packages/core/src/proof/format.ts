@@ -20,6 +20,9 @@ export type ProofFormat = (typeof proofFormats)[number];
 /** What a verifier can be told to accept: a kind of proof, or the connection of the caller. */
 export type EvidenceKind = ProofFormat | "mutual-tls";
 
+/** Every {@link EvidenceKind}. */
+export const evidenceKinds: readonly EvidenceKind[] = [...proofFormats, "mutual-tls"];
+
 const schemes: Record<TokenFormat, string> = {
   "svid-proof-1": "SVID-Proof",
   "wpt-02": "WPT",

@@ -1,0 +1,76 @@
+import {
+  type Caller,
+  type CallerProof,
+  type PolicyCondition,
+  type PolicyRequest,
+  parseWorkloadId,
+} from "@firsthand/core";
+import type { PolicyCall } from "./policy-call.js";
+
+const defaultTime = "2000-01-01T00:00:00Z";
+
+/** The caller of a call, as if it had been verified. */
+export function callerOfCall(call: PolicyCall): Caller {
+  const { caller, credential = "x509-svid", headers = {}, at = defaultTime } = call;
+  const time = Math.floor(Date.parse(at) / 1000);
+  const verified = {
+    id: parseWorkloadId(caller, ["spiffe", "wimse"]),
+    credential: {
+      kind: credential,
+      thumbprint: "",
+      notBefore: time,
+      expiresAt: time + 3600,
+      issuer: undefined,
+    },
+    proof: proofOf(call, time),
+    verifiedHeaders: headers,
+  };
+  return Object.freeze(verified);
+}
+
+function proofOf(
+  { proof = "svid-proof-1", binding = "full" }: PolicyCall,
+  time: number,
+): CallerProof {
+  if (proof === "mutual-tls") {
+    return {
+      format: proof,
+      binding: "channel",
+      idHash: undefined,
+      issuedAt: undefined,
+      expiresAt: time + 3600,
+    };
+  }
+  return {
+    format: proof,
+    binding: binding === "target" ? "target" : "full",
+    idHash: "",
+    issuedAt: time,
+    expiresAt: time + 60,
+  };
+}
+
+/** The request of a call. */
+export function requestOfCall({ request, at = defaultTime }: PolicyCall): PolicyRequest {
+  const [method = "", target = ""] = request.split(" ");
+  const mark = target.indexOf("?");
+  return {
+    method,
+    path: mark === -1 ? target : target.slice(0, mark),
+    query: mark === -1 ? undefined : target.slice(mark + 1),
+    time: Date.parse(at),
+  };
+}
+
+/** The conditions of a call: what it says they are, and failing where it says nothing. */
+export function conditionsOfCall(
+  names: Iterable<string>,
+  { conditions = {} }: PolicyCall,
+): Readonly<Record<string, PolicyCondition>> {
+  return Object.fromEntries(
+    [...names].map((name) => [
+      name,
+      { holds: () => conditions[name] as boolean, onFailure: "closed" } as const,
+    ]),
+  );
+}
