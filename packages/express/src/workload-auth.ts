@@ -1,4 +1,4 @@
-import { type Caller, Refusal, runInCallContext } from "@firsthand/core";
+import { type Caller, invalidOption, Refusal, runInCallContext } from "@firsthand/core";
 import {
   callerOf,
   createMessageVerifier,
@@ -29,6 +29,10 @@ declare global {
  * @throws {ConfigurationError} naming the option that is wrong
  */
 export function workloadAuth(options: WorkloadAuthOptions): RequestHandler {
+  if (options?.policy === "per-route") {
+    const problem = "name a policy for each route with byRoute; Express does not show its routes";
+    throw invalidOption("workloadAuth", "policy", problem);
+  }
   const verifyMessage = createMessageVerifier(options);
 
   return async function workloadAuth(request, response, next) {

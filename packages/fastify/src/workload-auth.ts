@@ -1,4 +1,10 @@
-import { type Caller, Refusal, runInCallContext, type VerifyOptions } from "@firsthand/core";
+import {
+  type Caller,
+  invalidOption,
+  Refusal,
+  runInCallContext,
+  type VerifyOptions,
+} from "@firsthand/core";
 import { callerOf, createMessageVerifier, type WorkloadAuthOptions } from "@firsthand/core/http";
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
@@ -23,6 +29,9 @@ declare module "fastify" {
  * of those inside it, and to its 404 handler. It runs before any content is parsed, and hooks and
  * handlers after it run in the caller's call context.
  *
+ * With `policy: "per-route"`, each route has its own in `config.workloadAuth.policy`; the application
+ * does not get ready while one has none. Beside a policy for all, that of a route can only narrow.
+ *
  * A refusal goes to the error handling of the application, as a `Refusal` with status and headers.
  *
  * @throws {ConfigurationError} naming the option that is wrong, when the application gets ready
@@ -43,6 +52,7 @@ async function addWorkloadAuth(
     fastify.decorate(decorated, true);
     fastify.decorateRequest("caller", { getter: verifiedCaller });
   }
+  if (options.policy === "per-route") refuseUncoveredRoutes(fastify);
   // With a callback, because only what the callback leads to is in the context.
   fastify.addHook("onRequest", function workloadAuth(request, reply, done) {
     const { method, originalUrl: target } = request;
@@ -51,6 +61,19 @@ async function addWorkloadAuth(
       (caller) => runInCallContext(caller, done),
       done,
     );
+  });
+}
+
+/** With `policy: "per-route"`, an application with a route that no policy covers does not start. */
+function refuseUncoveredRoutes(fastify: FastifyInstance): void {
+  const uncovered: string[] = [];
+  fastify.addHook("onRoute", ({ method, url, config }) => {
+    if (config?.workloadAuth?.policy === undefined) uncovered.push(`${method} ${url}`);
+  });
+  fastify.addHook("onReady", async () => {
+    if (uncovered.length === 0) return;
+    const problem = `no policy covers ${uncovered.join(", ")}; give config.workloadAuth.policy`;
+    throw invalidOption("workloadAuth", "policy", problem);
   });
 }
 

@@ -1,1 +1,2 @@
-export {};
+export { type CedarPolicyOptions, cedarPolicy } from "./cedar-policy.js";
+export type { CedarName, CedarRequest } from "./cedar-request.js";

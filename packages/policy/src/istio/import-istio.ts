@@ -57,7 +57,12 @@ export function importIstio(manifests: string, options: IstioImportOptions): Ist
     });
   }
   parsePolicy(JSON.stringify({ version: 1, rules })); // what is handed over is valid as a file
-  return { rules, notes };
+  return { rules, notes: withoutRepetitions(notes) };
+}
+
+/** A list that several combinations share is noted once. */
+function withoutRepetitions(notes: readonly ImportNote[]): readonly ImportNote[] {
+  return [...new Map(notes.map((note) => [JSON.stringify(note), note])).values()];
 }
 
 function isSelected(policy: IstioPolicy, scope: IstioScope, notes: ImportNote[]): boolean {
