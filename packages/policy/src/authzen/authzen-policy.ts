@@ -46,7 +46,7 @@ const schema = z.strictObject({
 });
 
 /**
- * Asks a policy decision point over the OpenID AuthZEN Authorization API 1.0 (§6.1, §10.1). Only the
+ * Asks a policy decision point over the OpenID AuthZEN Authorization API 1.0 (§6). Only the
  * status 200 with `"decision": true` allows. Redirects are not followed.
  *
  * @throws {ConfigurationError} naming the option that is wrong

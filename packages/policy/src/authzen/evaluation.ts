@@ -1,6 +1,6 @@
 import type { Caller, PolicyRequest } from "@firsthand/core";
 
-/** What a decision point is asked: AuthZEN Authorization API 1.0, §5 and §6.1. */
+/** What a decision point is asked: AuthZEN Authorization API 1.0, §5 and §6. */
 export interface AuthzenEvaluation {
   readonly subject: AuthzenEntity;
   readonly action: { readonly name: string; readonly properties?: Properties | undefined };

@@ -3,7 +3,7 @@ import { parseStrictJson } from "@firsthand/core";
 const maxAnswerBytes = 64 * 1024;
 
 /**
- * The decision in an answer (AuthZEN Authorization API 1.0, §6.2). Its context is left alone.
+ * The decision in an answer (AuthZEN Authorization API 1.0, §6). Its context is left alone.
  *
  * @throws {Error} when it is none
  */

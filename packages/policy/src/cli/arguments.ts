@@ -1,15 +1,24 @@
 import { readFileSync } from "node:fs";
-import { type ParseArgsConfig, parseArgs } from "node:util";
+import { parseArgs } from "node:util";
 import { CommandError } from "./command-error.js";
 
+/** The named arguments that a command takes. */
+type Options = Readonly<Record<string, { readonly type: "string"; readonly multiple?: true }>>;
+
+type Values<T extends Options> = {
+  readonly [Name in keyof T]?: T[Name] extends { readonly multiple: true }
+    ? readonly string[]
+    : string;
+};
+
 /** The arguments of a command; `files` are those without a name. */
-export function parseArguments<const T extends NonNullable<ParseArgsConfig["options"]>>(
+export function parseArguments<const T extends Options>(
   args: readonly string[],
   options: T,
-) {
+): { readonly values: Values<T>; readonly files: readonly string[] } {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    return { values, files: positionals };
+    return { values: values as Values<T>, files: positionals };
   } catch (cause) {
     throw new CommandError((cause as Error).message, { cause });
   }
