@@ -67,10 +67,10 @@ export function createRuleSet(options: RuleSetOptions): RuleSet {
   async function explain(caller: Caller, request: PolicyRequest): Promise<Explanation> {
     const names = rules.flatMap(({ conditions = [] }) => conditions);
     const findings = await askConditions(names, caller, request, supplied);
-    return Object.freeze({
-      decision: await decide(caller, request),
-      rules: explainRules(compiled, caller, request, findings),
-    });
+    const explained = explainRules(compiled, caller, request, findings);
+    const applying = compiled.filter((_, index) => explained[index]?.failed.length === 0);
+    const decided = isUnambiguousPath(request.path) ? conclude(applying) : ambiguousPath;
+    return Object.freeze({ decision: decided, rules: explained });
   }
 
   return Object.freeze({ decide, explain });

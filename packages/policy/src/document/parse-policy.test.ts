@@ -67,6 +67,11 @@ describe("parsePolicy", () => {
     ["a member of JSON that occurs twice", '{"version":1,"rules":[],"rules":[]}', ""],
     ["an alias", "version: 1\nrules: &rules []\nx: *rules", ""],
     ["a tag that is not known", yaml.replace("[POST]", "!methods [POST]"), ""],
+    [
+      "a header that some readers drop",
+      '{"version":1,"rules":[{"name":"a","effect":"allow","callers":"any","headers":{"__proto__":["a"]}}]}',
+      "",
+    ],
     ["a wrong indentation", yaml.replace("    effect", "   effect"), ""],
     ["too many bytes", `${yaml}# ${"a".repeat(maxDocumentBytes)}`, ""],
   ])("refuses %s as a whole", (_, text, option) => {

@@ -6,7 +6,7 @@ export const maxDocumentBytes = 1024 * 1024;
 
 /**
  * Reads one document of YAML 1.2 or JSON into plain values. A key that occurs twice, an alias, a tag that
- * is not known or a second document is an error: what two readers could take differently is refused.
+ * is not known, a second document or the key `__proto__` is an error: what two readers could take differently is refused.
  *
  * @throws {ConfigurationError} saying where
  */
@@ -27,11 +27,17 @@ export function parseYamlDocuments(reader: string, text: string): readonly unkno
     const problem = document.errors[0] ?? document.warnings[0];
     if (problem !== undefined) throw notYaml(reader, problem);
     try {
-      return document.toJS({ maxAliasCount: 0 });
+      return document.toJS({ maxAliasCount: 0, reviver: refuseProto });
     } catch (error) {
       throw notYaml(reader, error as Error);
     }
   });
+}
+
+/** The one key that some readers drop, and with it the condition that it stands for. */
+function refuseProto(key: unknown, value: unknown): unknown {
+  if (key === "__proto__") throw new SyntaxError("__proto__ is no key");
+  return value;
 }
 
 function notYaml(reader: string, cause: Error): Error {

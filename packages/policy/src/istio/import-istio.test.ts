@@ -6,6 +6,7 @@ import {
 } from "@firsthand/core";
 import { createTestClock, createTrustDomain, type TestIdentity } from "@firsthand/testing";
 import { describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { type IstioImportOptions, importIstio } from "./import-istio.js";
 
 const clock = createTestClock();
@@ -468,6 +469,20 @@ describe("importIstio", () => {
     expect(importIstio(anyone.replace(", namespace: shop", ""), options).rules).toHaveLength(0);
   });
 
+  it("takes a list as kubectl prints it", () => {
+    const [policies] = parseAllDocuments(anyone);
+    const printed = { status: {}, ...policies?.toJS() };
+    const list = {
+      apiVersion: "v1",
+      kind: "List",
+      metadata: { resourceVersion: "" },
+      items: [printed],
+    };
+    expect(importIstio(JSON.stringify(list), options)).toEqual(importIstio(anyone, options));
+    const broken = { ...list, items: [printed, { ...printed, spec: { rule: [] } }] };
+    expect(() => importIstio(JSON.stringify(broken), options)).toThrow("option 0.items.1.spec");
+  });
+
   it("says what else there is", () => {
     const other =
       "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: { name: x }\n---";
@@ -480,6 +495,10 @@ describe("importIstio", () => {
     ["a part that is not known", "{ actions: DENY, rules: [{}] }"],
     ["a rule that is none", "{ rules: [all] }"],
     ["a part of a rule that is not known", "{ rules: [{ form: [] }] }"],
+    [
+      "a part that some readers drop",
+      '{ rules: [{ from: [{ source: { "__proto__": ["cluster.local/ns/shop/sa/web"] } }] }] }',
+    ],
     ["a source that is none", "{ rules: [{ from: [{}] }] }"],
     ["a source with a text", "{ rules: [{ from: [{ source: { principals: web } }] }] }"],
     ["a port that is a number", "{ rules: [{ to: [{ operation: { ports: [80] } }] }] }"],

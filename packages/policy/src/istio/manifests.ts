@@ -74,10 +74,14 @@ const policy = z.object({
     {},
   ),
 });
-const resource = z.object({ apiVersion: z.string(), kind: z.string() });
+const resource = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  items: z.optional(z.array(z.unknown())),
+});
 
 /**
- * The AuthorizationPolicies in manifests, and what else is there.
+ * The AuthorizationPolicies in manifests and in lists of them, and what else is there.
  *
  * @throws {ConfigurationError} when one of them does not have its form: then nothing is imported
  */
@@ -87,21 +91,27 @@ export function parseManifests(text: string): {
 } {
   const policies: IstioPolicy[] = [];
   const others: OtherResource[] = [];
-  for (const [index, document] of parseYamlDocuments("importIstio", text).entries()) {
-    if (document === null) continue;
-    const { apiVersion, kind } = parsed(resource, document, index);
+
+  function take(document: unknown, where: string): void {
+    const { apiVersion, kind, items } = parsed(resource, document, where);
     const isPolicy = apiVersion.startsWith("security.istio.io/") && kind === "AuthorizationPolicy";
-    if (isPolicy) policies.push(parsed(policy, document, index) as IstioPolicy);
-    else others.push({ kind });
+    if (isPolicy) policies.push(parsed(policy, document, where) as IstioPolicy);
+    else if (kind.endsWith("List") && items !== undefined) {
+      for (const [index, item] of items.entries()) take(item, `${where}.items.${index}`);
+    } else others.push({ kind });
+  }
+
+  for (const [index, document] of parseYamlDocuments("importIstio", text).entries()) {
+    if (document !== null) take(document, `${index}`);
   }
   return { policies, others };
 }
 
-function parsed<T>(schema: z.ZodMiniType<T>, document: unknown, index: number): T {
+function parsed<T>(schema: z.ZodMiniType<T>, document: unknown, at: string): T {
   const result = schema.safeParse(document);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const where = [index, ...(issue?.path ?? [])].map(String).join(".");
+  const where = [at, ...(issue?.path ?? [])].map(String).join(".");
   const problem = `is not the form of an AuthorizationPolicy: ${issue?.message}`;
   throw invalidOption("importIstio", where, problem, result.error);
 }
