@@ -17,6 +17,7 @@ const caller = {
     issuer: undefined,
   },
   proof: { format: "svid-proof-1", binding: "full", idHash: "", issuedAt: 0, expiresAt: 60 },
+  onBehalfOf: undefined,
 } as const;
 const request = { method: "POST", path: "/v1/orders0/7", query: undefined, time: 0 };
 

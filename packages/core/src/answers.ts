@@ -1,5 +1,5 @@
 import type { Caller } from "./caller.js";
-import type { ObservedRequest } from "./observer.js";
+import type { AcceptedObservation } from "./observer.js";
 import { challengeOf } from "./proof/format.js";
 import type { VerifiedProof } from "./proof/verify-proof.js";
 import { toRefusal } from "./refusal.js";
@@ -8,6 +8,9 @@ import { createResponseSigner, type ResponseSigner } from "./signature/response-
 import type { VerifierRules } from "./verifier-options.js";
 import type { VerifyOptions, VerifyRules } from "./verify-options.js";
 
+/** A request that was accepted, as observers hear of it. */
+type AcceptedRequest = Pick<AcceptedObservation, "caller" | "policy" | "request">;
+
 /** What a verifier does for the answers to the requests that it judges. */
 export interface Answers {
   /**
@@ -15,7 +18,7 @@ export interface Answers {
    *
    * @throws {VerificationError} `response_unsignable`
    */
-  prepare(proof: VerifiedProof, caller: Caller, request: ObservedRequest): void;
+  prepare(proof: VerifiedProof, accepted: AcceptedRequest): void;
   responseSigner(caller: Caller): ResponseSigner | undefined;
   toRefusal(error: unknown, options?: VerifyOptions): unknown;
 }
@@ -26,10 +29,10 @@ export function createAnswers(
 ): Answers {
   const signers = new WeakMap<Caller, ResponseSigner>();
   return {
-    prepare({ exchange }, caller, observed) {
+    prepare({ exchange }, accepted) {
       if (exchange === undefined) return;
-      const signer = createResponseSigner({ ...exchange, caller, observed }, rules);
-      if (signer !== undefined) signers.set(caller, signer);
+      const signer = createResponseSigner({ ...exchange, accepted }, rules);
+      if (signer !== undefined) signers.set(accepted.caller, signer);
     },
     responseSigner: (caller) => signers.get(caller),
     toRefusal(error, options) {

@@ -28,7 +28,7 @@ export interface VerifiedProof {
   /** The further fields that a signature covers; undefined for a token, which covers none. */
   readonly verifiedHeaders: VerifiedHeaders | undefined;
   /** What a signed response has to refer to; undefined for a token, which has none. */
-  readonly exchange: Omit<SignedExchange, "caller" | "observed"> | undefined;
+  readonly exchange: Omit<SignedExchange, "accepted"> | undefined;
 }
 
 /** The head of a request, as far as a proof binds it. */

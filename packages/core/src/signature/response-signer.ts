@@ -1,7 +1,6 @@
-import type { Caller } from "../caller.js";
 import { epochSeconds } from "../clock.js";
 import { VerificationError } from "../errors.js";
-import { type ObservedRequest, record } from "../observer.js";
+import { type AcceptedObservation, record } from "../observer.js";
 import type { CredentialSource } from "../trust/trust-source.js";
 import type { VerifierRules } from "../verifier-options.js";
 import { welcomesSignedResponse } from "./accept-signature.js";
@@ -41,8 +40,8 @@ export interface ResponseSigner {
 
 /** What a signer has to know of a request that was accepted. */
 export interface SignedExchange extends AnsweredRequest {
-  readonly caller: Caller;
-  readonly observed: ObservedRequest;
+  /** As observers hear of it. */
+  readonly accepted: Pick<AcceptedObservation, "caller" | "policy" | "request">;
   /** Whether the request demands that its response is signed. */
   readonly isDemanded: boolean;
 }
@@ -58,7 +57,7 @@ export function createResponseSigner(
   rules: VerifierRules,
 ): ResponseSigner | undefined {
   const { signedResponses, clock } = rules;
-  const { caller, observed: request, isDemanded, format } = exchange;
+  const { accepted, isDemanded, format } = exchange;
   if (signedResponses === undefined) {
     if (isDemanded) throw new VerificationError("response_unsignable");
     return undefined;
@@ -76,7 +75,7 @@ export function createResponseSigner(
       signResponse(response, exchange, signer(), boundHeaders, epochSeconds(clock)),
     async refuse(cause: unknown) {
       const error = new VerificationError("response_unsignable", { cause });
-      await record({ decision: "refused", error, caller, request }, rules);
+      await record({ decision: "refused", error, ...accepted }, rules);
       return error;
     },
   });

@@ -24,6 +24,7 @@ export function callerOfCall(call: PolicyCall): Caller {
     },
     proof: proofOf(call, time),
     verifiedHeaders: headers,
+    onBehalfOf: undefined,
   };
   return Object.freeze(verified);
 }
