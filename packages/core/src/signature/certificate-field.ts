@@ -1,4 +1,3 @@
-import { serializeList } from "structured-headers";
 import type { X509Credential } from "../credential/credential.js";
 import { VerificationError } from "../errors.js";
 import { proofAlgorithmOf } from "../jose/algorithms.js";
@@ -7,14 +6,14 @@ import type { TrustSource } from "../trust/trust-source.js";
 import { callerCredentialOf } from "../x509/caller-credential.js";
 import type { ValidityCheck } from "../x509/path.js";
 import { validateX509Svid } from "../x509/x509-svid.js";
-import { parseList } from "./structured-field.js";
+import { formatByteSequences, parseList } from "./structured-field.js";
 
 const token = "http-signature";
 const maxLength = 12 * 1024;
 
 /** The value of `Workload-Identity-Certificate`: a List of Byte Sequences, the leaf first. */
 export function formatCertificateField({ chain }: X509Credential): string {
-  return serializeList(chain.map((der) => [der as Uint8Array<ArrayBuffer>, new Map()]));
+  return formatByteSequences(chain);
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { InnerList, Item } from "structured-headers";
 import { VerificationError } from "../errors.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import {
@@ -7,6 +6,7 @@ import {
   type RequestHead,
   type ResponseHead,
 } from "./message-head.js";
+import type { InnerList, Item } from "./structured-field.js";
 
 /** The identifier of a component as it stands in a signature base, such as `"@method";req`. */
 export type Component = string;

@@ -1,13 +1,18 @@
-import { type BareItem, type InnerList, isInnerList, serializeInnerList } from "structured-headers";
 import { VerificationError } from "../errors.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import { type Component, componentsOf } from "./component.js";
-import { parseDictionary } from "./structured-field.js";
+import {
+  formatInnerList,
+  type InnerList,
+  isInnerList,
+  type Parameters,
+  parseDictionary,
+} from "./structured-field.js";
 
 /** A signature of a message (RFC 9421 §4), read and not yet verified. */
 export interface MessageSignature {
   readonly components: readonly Component[];
-  readonly parameters: ReadonlyMap<string, BareItem>;
+  readonly parameters: Parameters;
   /** The member of `Signature-Input`: what the signature covers as `@signature-params`. */
   readonly parametersText: string;
   readonly bytes: Uint8Array;
@@ -69,7 +74,7 @@ function messageSignature(input: InnerList, bytes: Uint8Array): MessageSignature
   return {
     components: componentsOf(input),
     parameters: input[1],
-    parametersText: serializeInnerList(input),
+    parametersText: formatInnerList(input),
     bytes,
   };
 }

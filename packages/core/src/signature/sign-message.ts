@@ -1,4 +1,3 @@
-import { type BareItem, serializeParameters } from "structured-headers";
 import { runtime } from "#runtime";
 import type { Credential, X509Credential } from "../credential/credential.js";
 import { base64, base64url } from "../encoding.js";
@@ -10,6 +9,7 @@ import type { Component } from "./component.js";
 import { credentialFields } from "./coverage.js";
 import { signatureTags } from "./message-signature.js";
 import { signatureBase } from "./signature-base.js";
+import { type BareItem, formatParameters } from "./structured-field.js";
 
 type Field = readonly [name: string, value: string];
 
@@ -35,7 +35,7 @@ export async function signMessage(
     ["tag", signatureTags[kind]],
     ...Object.entries(others),
   ]);
-  const member = `(${components.join(" ")})${serializeParameters(parameters)}`;
+  const member = `(${components.join(" ")})${formatParameters(parameters)}`;
   const base = signatureBase(components, valueFor, member);
   const signature = await runtime.sign(schemeOf(algorithm), key, base);
   return [

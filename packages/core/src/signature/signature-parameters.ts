@@ -1,7 +1,7 @@
-import type { BareItem } from "structured-headers";
 import { VerificationError } from "../errors.js";
 import type { JsonObject } from "../jose/strict-json.js";
 import type { VerificationCode } from "../refusal-codes.js";
+import type { BareItem, Parameters } from "./structured-field.js";
 
 /** The metadata of a signature (http-signature-07 §3), with the types that it has to have. */
 export interface SignatureParameters {
@@ -15,8 +15,6 @@ export interface SignatureParameters {
   /** Of responses: the nonce of the request. */
   readonly requestNonce: string | undefined;
 }
-
-type Parameters = ReadonlyMap<string, BareItem>;
 
 const refuse = (code: VerificationCode) => new VerificationError(code, { token: "http-signature" });
 
