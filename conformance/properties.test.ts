@@ -9,6 +9,7 @@ import {
 import { headerOf, type RequestData, replaceHeader, toProofRequest } from "@firsthand/testing";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { byteValue, messageParts, type Part, place, withByte } from "./support/one-byte.js";
 import {
   allFormats,
   callerId,
@@ -69,34 +70,10 @@ async function refusalOf(request: RequestData): Promise<unknown> {
   );
 }
 
-/** Somewhere in a text, by its share of the whole. */
-const place = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
-const byteValue = fc.integer({ min: 0, max: 255 });
-
-/** The text with another character at a place, or undefined when it is the same one. */
-function withByte(text: string, at: number, byte: number): string | undefined {
-  const index = Math.floor(at * text.length);
-  const changed = text.slice(0, index) + String.fromCharCode(byte) + text.slice(index + 1);
-  return changed === text ? undefined : changed;
-}
-
-/** Each part of a request that a proof covers: how to read it and how to put another in its place. */
-type Part = readonly [
-  name: string,
-  read: (request: RequestData) => string,
-  write: (request: RequestData, value: string) => RequestData,
-];
-
 function partsOf({ headers }: RequestData): readonly Part[] {
   const fields = headers.filter(([name]) => securityHeaders.includes(name));
   return [
-    ["method", ({ method }) => method, (request, method) => ({ ...request, method })],
-    ["target", ({ target }) => target, (request, target) => ({ ...request, target })],
-    [
-      "content",
-      ({ body = Buffer.alloc(0) }) => Buffer.from(body).toString("latin1"),
-      (request, content) => ({ ...request, body: Buffer.from(content, "latin1") }),
-    ],
+    ...messageParts,
     ...fields.map(([name, value]): Part => {
       // The name of an authentication scheme is the same in either case, and no token.
       const start = name === "Authorization" ? value.indexOf(" ") + 1 : 0;

@@ -8,6 +8,7 @@ import {
 import { type RequestData, replaceHeader, toProofRequest } from "@firsthand/testing";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { byteValue, messageParts, type Part, place, withByte } from "./support/one-byte.js";
 import {
   calleeId,
   callerId,
@@ -62,29 +63,9 @@ function outcomeOf(request: RequestData): Promise<unknown> {
   );
 }
 
-const place = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
-const byteValue = fc.integer({ min: 0, max: 255 });
-
-function withByte(text: string, at: number, byte: number): string {
-  const index = Math.floor(at * text.length);
-  return text.slice(0, index) + String.fromCharCode(byte) + text.slice(index + 1);
-}
-
-type Part = readonly [
-  name: string,
-  read: (request: RequestData) => string,
-  write: (request: RequestData, value: string) => RequestData,
-];
-
 function partsOf({ headers }: RequestData): readonly Part[] {
   return [
-    ["method", ({ method }) => method, (request, method) => ({ ...request, method })],
-    ["target", ({ target }) => target, (request, target) => ({ ...request, target })],
-    [
-      "content",
-      ({ body = Buffer.alloc(0) }) => Buffer.from(body).toString("latin1"),
-      (request, content) => ({ ...request, body: Buffer.from(content, "latin1") }),
-    ],
+    ...messageParts,
     ...headers
       .filter(([name]) => name !== "Host")
       .map(
@@ -109,7 +90,7 @@ describe.each(signatureFormats)("a request signed as %s", (format) => {
       async ([, read, write], at, byte) => {
         const changed = withByte(read(request), at, byte);
         // White space around a value is no part of it.
-        fc.pre(changed !== read(request) && changed.trim() === changed);
+        fc.pre(changed !== undefined && changed.trim() === changed);
         expect(await outcomeOf(write(request, changed))).toBeInstanceOf(VerificationError);
       },
     );
