@@ -58,6 +58,7 @@ export type {
   PolicyRule,
   RuleExceptions,
   TimeWindow,
+  TransactionConditions,
   WeeklyHours,
 } from "./policy/rule.js";
 export { createRuleSet, type RuleSet } from "./policy/rule-set.js";

@@ -57,6 +57,7 @@ export function indexedConditions(rule: PolicyRule): readonly RuleCondition[] {
 export function otherConditions(rule: PolicyRule): readonly RuleCondition[] {
   const { excepted } = matchingOf(rule);
   const { credentials, proofs, bindings, headers = {}, times, except = {} } = rule;
+  const { subjects, scopes } = rule.onBehalfOf ?? {};
   return [
     ...whereGiven(credentials, (kinds) => [
       { name: "credentials", holds: ({ credential }) => kinds.includes(credential.kind) },
@@ -68,6 +69,18 @@ export function otherConditions(rule: PolicyRule): readonly RuleCondition[] {
       { name: "bindings", holds: ({ proof }) => accepted.includes(proof.binding) },
     ]),
     ...Object.entries(headers).map(([name, values]) => headerCondition(name, values)),
+    ...whereGiven(subjects, (accepted) => [
+      {
+        name: "onBehalfOf.subjects",
+        holds: ({ onBehalfOf: on }) => on !== undefined && accepted.includes(on.subject),
+      },
+    ]),
+    ...whereGiven(scopes, (accepted) => [
+      {
+        name: "onBehalfOf.scopes",
+        holds: ({ onBehalfOf: on }) => accepted.some((scope) => on?.scope.includes(scope) === true),
+      },
+    ]),
     ...whereGiven(times, (windows) => {
       const checks = windows.map(timeCheck);
       return [{ name: "times", holds: (_, { time }) => checks.some((isIn) => isIn(time)) }];

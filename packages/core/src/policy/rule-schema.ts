@@ -85,6 +85,13 @@ export const policyRuleSchema: z.ZodMiniType<PolicyRule> = z
         z.array(z.string()).check(z.minLength(1, { error: listProblem })),
       ),
     ),
+    onBehalfOf: z.optional(
+      z.strictObject({ subjects: listOf(z.string()), scopes: listOf(z.string()) }).check(
+        z.refine(({ subjects, scopes }) => (subjects ?? scopes) !== undefined, {
+          error: "must have subjects or scopes",
+        }),
+      ),
+    ),
     times: listOf(z.union([weeklyHours, period], { error: windowProblem })),
     conditions: listOf(name),
     except: z.optional(

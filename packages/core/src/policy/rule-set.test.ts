@@ -41,6 +41,10 @@ const kind = (credential: "x509-svid" | "wit-svid"): Given => {
 const signed = (verifiedHeaders: Readonly<Record<string, string>>): Given => ({
   caller: { ...callerOf(webId), verifiedHeaders } as Caller,
 });
+const behalf = (subject: string, ...scope: readonly string[]): Given => {
+  const onBehalfOf = { subject, scope } as unknown as Caller["onBehalfOf"];
+  return { caller: { ...callerOf(webId), onBehalfOf } };
+};
 const at = (time: string): Given => ({ time: Date.parse(time) });
 const path = (text: string): Given => ({ path: text });
 const method = (text: string): Given => ({ method: text });
@@ -136,6 +140,21 @@ const rows: readonly [
       signed({ "x-tenant": "acme", "x-region": "us" }),
       signed({ "x-tenant": "ACME", "x-region": "eu" }),
     ],
+  ],
+  [
+    { onBehalfOf: { subjects: ["alice", "bob"] } },
+    [behalf("alice"), behalf("bob", "x")],
+    [{}, behalf("Alice"), behalf("")],
+  ],
+  [
+    { onBehalfOf: { scopes: ["transfer", "refund"] } },
+    [behalf("alice", "transfer"), behalf("x", "read", "refund")],
+    [{}, behalf("alice"), behalf("alice", "read", "transfers")],
+  ],
+  [
+    { onBehalfOf: { subjects: ["alice"], scopes: ["transfer"] } },
+    [behalf("alice", "transfer")],
+    [{}, behalf("alice"), behalf("bob", "transfer")],
   ],
   [
     { times: [{ from: "2027-01-01T00:00:00Z", until: "2027-02-01T00:00:00+01:00" }] },
@@ -397,6 +416,7 @@ describe("explain", () => {
         proofs: ["wpt-02"],
         bindings: ["target"],
         headers: { "x-tenant": ["acme"] },
+        onBehalfOf: { subjects: ["alice"], scopes: ["transfer"] },
         times: [{ from: "2030-01-01T00:00:00Z" }],
         conditions: ["open"],
         except: { callers: [webId], methods: ["GET"], paths: ["/orders/*"] },
@@ -422,6 +442,8 @@ describe("explain", () => {
             "proofs",
             "bindings",
             "headers.x-tenant",
+            "onBehalfOf.subjects",
+            "onBehalfOf.scopes",
             "times",
             "except.callers",
             "except.methods",

@@ -30,6 +30,8 @@ export interface PolicyRule extends CallerConditions {
   readonly paths?: readonly string[] | undefined;
   /** Values of header fields that the caller signed, by name. Unsigned fields match nothing. */
   readonly headers?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** On whose behalf the caller asks. A call without a believed Txn-Token matches nothing. */
+  readonly onBehalfOf?: TransactionConditions | undefined;
   /** When the rule applies. */
   readonly times?: readonly TimeWindow[] | undefined;
   /** Names of conditions that the application supplies; all of them have to hold. */
@@ -50,6 +52,14 @@ export interface CallerConditions {
   readonly namespaces?: readonly string[] | undefined;
   /** As `namespaces`. */
   readonly serviceAccounts?: readonly string[] | undefined;
+}
+
+/** What the Txn-Token says that the caller's proof binds; at least one of the two. */
+export interface TransactionConditions {
+  /** Its `sub` is one of these. */
+  readonly subjects?: readonly string[] | undefined;
+  /** Its `scope` has one of these. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /** What a rule leaves out. */

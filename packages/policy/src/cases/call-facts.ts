@@ -3,6 +3,7 @@ import {
   type CallerProof,
   type PolicyCondition,
   type PolicyRequest,
+  parseTrustDomain,
   parseWorkloadId,
 } from "@firsthand/core";
 import type { PolicyCall } from "./policy-call.js";
@@ -23,6 +24,7 @@ export function callerOfCall(call: PolicyCall): Caller {
       issuer: undefined,
     },
     proof: proofOf(call, time),
+    onBehalfOf: transactionOf(call, time),
     verifiedHeaders: headers,
     onBehalfOf: undefined,
   };
@@ -48,6 +50,23 @@ function proofOf(
     idHash: "",
     issuedAt: time,
     expiresAt: time + 60,
+  };
+}
+
+function transactionOf({ onBehalfOf }: PolicyCall, time: number): Caller["onBehalfOf"] {
+  if (onBehalfOf === undefined) return undefined;
+  const { subject, scope = [] } = onBehalfOf;
+  return {
+    id: "",
+    subject,
+    scope,
+    trustDomain: parseTrustDomain("transactions.invalid"),
+    requestingWorkload: "",
+    transactionContext: undefined,
+    requestContext: undefined,
+    issuedAt: time,
+    expiresAt: time + 60,
+    thumbprint: "",
   };
 }
 

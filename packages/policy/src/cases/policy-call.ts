@@ -15,6 +15,10 @@ export interface PolicyCall {
   readonly binding?: Caller["proof"]["binding"] | undefined;
   /** Header fields that the caller signed. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What a believed Txn-Token says. Default: there is none. */
+  readonly onBehalfOf?:
+    | { readonly subject: string; readonly scope?: readonly string[] }
+    | undefined;
   /** RFC 3339. Default the year 2000, so that no test depends on when it runs. */
   readonly at?: string | undefined;
   /** What the conditions of the application are; one that is left out fails. */
@@ -35,6 +39,9 @@ export const policyCallShape = {
   proof: z.optional(oneOf(...evidenceKinds)),
   binding: z.optional(oneOf("full", "target", "channel")),
   headers: z.optional(z.record(z.string(), z.string())),
+  onBehalfOf: z.optional(
+    z.strictObject({ subject: z.string(), scope: z._default(z.array(z.string()), []) }),
+  ),
   at: z.optional(
     z
       .string()

@@ -22,14 +22,17 @@ export const explainCommand: Command = async (args, { out }) => {
     binding: text,
     at: text,
     header: texts,
+    "on-behalf-of": text,
+    scope: texts,
     condition: texts,
   });
   const [file] = files;
   if (file === undefined || files.length > 1) throw new CommandError("name one policy file");
-  const { header, condition, ...named } = values;
+  const { header, condition, scope = [], "on-behalf-of": subject, ...named } = values;
   const call = parseOptions("explain", callSchema, {
     ...named,
     headers: pairsOf(header),
+    ...(subject !== undefined && { onBehalfOf: { subject, scope } }),
     conditions: booleansOf(pairsOf(condition)),
   });
   const explanation = await explainCall(loadRules(file), call);

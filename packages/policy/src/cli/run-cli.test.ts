@@ -151,6 +151,7 @@ cases:
     ["POST /orders?dry=1", "/orders", "cases[0].request"],
     ["maintenance: false", "maintenance: maybe", "cases[0].conditions.maintenance"],
     ["expect: allow", "expect: allow\n    at: yesterday", "cases[0].at"],
+    ["expect: allow", "expect: allow\n    onBehalfOf: alice", "cases[0].onBehalfOf"],
     ["expect: allow", "expect: allow\n    proof: wpt", "cases[0].proof"],
   ])("refuses cases with %s made %s", async (before, after, problem) => {
     const at = written({ "policy.yaml": policy, "cases.yaml": passing.replace(before, after) });
@@ -197,18 +198,20 @@ describe("firsthand-policy explain", () => {
       proofs: ["wpt-02"],
       bindings: ["target"],
       headers: { "x-tenant": ["acme"] },
+      onBehalfOf: { subjects: ["alice"], scopes: ["orders"] },
       times: [{ from: "2027-01-01T00:00:00Z" }],
     };
     const at = written({ "policy.json": JSON.stringify({ version: 1, rules: [rule] }) });
     const all = [
       ...["--caller", checkout, "--request", "GET /", "--credential", "wit-svid"],
       ...["--proof", "wpt-02", "--binding", "target", "--header", "x-tenant=acme"],
+      ...["--on-behalf-of", "alice", "--scope", "orders"],
       ...["--at", "2027-06-01T00:00:00Z"],
     ];
     expect(await run("explain", at("policy.json"), ...all)).toMatchObject({ code: 0 });
     const none = await run("explain", at("policy.json"), ...all.slice(0, 4));
     expect(none.out).toContain(
-      "all (allow) fails on credentials, proofs, bindings, headers.x-tenant, times",
+      "all (allow) fails on credentials, proofs, bindings, headers.x-tenant, onBehalfOf.subjects, onBehalfOf.scopes, times",
     );
   });
 
