@@ -26,7 +26,6 @@ export function callerOfCall(call: PolicyCall): Caller {
     proof: proofOf(call, time),
     onBehalfOf: transactionOf(call, time),
     verifiedHeaders: headers,
-    onBehalfOf: undefined,
   };
   return Object.freeze(verified);
 }
