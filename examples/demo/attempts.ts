@@ -3,6 +3,7 @@ import { type IdentityMaterial, mintLeaf, x509SvidMaterial } from "@firsthand/te
 import type { Change } from "./intruder/changes.js";
 import type { Forgery } from "./intruder/forgeries.js";
 import type { Delivery, Plan, Route } from "./intruder/intruder.js";
+import type { Reply } from "./services/post-json.js";
 import type { Shop } from "./shop.js";
 
 /** Something that orders has to refuse. */
@@ -32,30 +33,35 @@ export function proves(identity: (shop: Shop) => Promise<IdentityMaterial>): Att
 }
 
 /** Checkout sends an order, and the intruder changes it on the way. */
-export function alters(change: Change): Attempt {
-  return (shop) => orderUnder(shop, change);
+export function alters(change: Change, path: OrderPath = "/checkout"): Attempt {
+  return async (shop) => void (await orderUnder(shop, change, path));
 }
 
 /** Checkout sends an order, and the intruder delivers it later. */
 export function delays({ minutes }: { readonly minutes: number }): Attempt {
   return async (shop) => {
-    await orderUnder(shop, "keep");
+    await orderUnder(shop, "keep", "/checkout");
     await shop.orders.perform("setForward", minutes * 60_000);
     await forges("replay")(shop);
   };
 }
 
+/** How checkout orders: with a proof, or with request and answer signed. */
+export type OrderPath = "/checkout" | "/signed";
+
 /** Checkout sends an order, with which the intruder does as planned. */
-async function orderUnder(shop: Shop, plan: Plan): Promise<void> {
+export async function orderUnder(shop: Shop, plan: Plan, path: OrderPath): Promise<Reply> {
   await shop.intruder.perform("plan", plan);
-  await buy(shop, "/checkout");
+  const reply = await buy(shop, path);
   await shop.intruder.perform("plan", "pass" satisfies Plan);
+  return reply;
 }
 
-/** The storefront has checkout do something; what comes of it is not looked at. */
-export async function buy({ storefront, checkout }: Shop, path: string): Promise<void> {
-  await storefront.perform("buy", path);
+/** The storefront has checkout do something. */
+export async function buy({ storefront, checkout }: Shop, path: string): Promise<Reply> {
+  const reply = await storefront.perform<Reply>("buy", path);
   await checkout.nextDecision();
+  return reply;
 }
 
 /** A certificate with the name of checkout, signed with the key of newsletter's. */

@@ -1,8 +1,8 @@
 import { buy } from "./attempts.js";
-import { playAttack, playOrder } from "./play.js";
+import { playAnswer, playAttack, playOrder } from "./play.js";
 import { stopProcesses } from "./process/demo-process.js";
 import { replaceEverything } from "./rotation.js";
-import { type AttackGroup, attackGroups, lateAttackGroups } from "./scenarios.js";
+import { type AttackGroup, attackGroups, forgedAnswers, lateAttackGroups } from "./scenarios.js";
 import { openShop } from "./shop.js";
 import { styleOf } from "./style.js";
 import { type Row, tableHead, tableRow } from "./table.js";
@@ -29,7 +29,10 @@ const shop = await openShop();
 console.log(tableHead(style));
 
 heading("A customer's order");
-for await (const row of playOrder(shop)) report(row);
+for await (const row of playOrder(shop, "/checkout")) report(row);
+
+heading("The same with request and answer signed");
+for await (const row of playOrder(shop, "/signed")) report(row);
 
 // Checkout also calls dropship, which belongs to the intruder and keeps what it got.
 await buy(shop, "/dropship");
@@ -40,13 +43,17 @@ async function playAttacks({ title, attacks }: AttackGroup): Promise<void> {
 }
 for (const group of attackGroups) await playAttacks(group);
 
+heading("Signed answers of orders, changed on the way");
+for (const forged of forgedAnswers) report(await playAnswer(shop, forged));
+
 await replaceEverything(shop);
 heading("The next order, after every authority and credential was replaced");
-for await (const row of playOrder(shop)) report(row);
+for await (const row of playOrder(shop, "/checkout")) report(row);
 for (const group of lateAttackGroups) await playAttacks(group);
 stopProcesses();
 
 for (const { workloadApi } of shop.members) await workloadApi.close();
+await shop.transactions.close();
 
 const { checkout, orders, ledger } = shop;
 const accepted = rows.filter((row) => row.accepted).length;

@@ -6,8 +6,13 @@ import type { Shop } from "./shop.js";
  * Replaces every authority of the shop and every credential, while the services run: first both the
  * old and the new authorities count, then only the new ones.
  */
-export async function replaceEverything({ trustDomain, members }: Shop): Promise<void> {
+export async function replaceEverything({
+  trustDomain,
+  members,
+  transactions,
+}: Shop): Promise<void> {
   await trustDomain.rotateAuthorities();
+  await transactions.renew();
   for (const { service, workloadApi } of members) {
     const old = await service.perform<Holdings>("holdings");
     await workloadApi.rotate();
@@ -17,6 +22,7 @@ export async function replaceEverything({ trustDomain, members }: Shop): Promise
     });
   }
   trustDomain.revokeOldAuthorities();
+  await transactions.renew();
   for (const { service, workloadApi } of members) {
     const both = await service.perform<Holdings>("holdings");
     await workloadApi.pushBundles();

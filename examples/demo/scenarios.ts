@@ -1,13 +1,15 @@
-import type { ProofFormat } from "@firsthand/core";
+import type { ProofErrorCode, ProofFormat } from "@firsthand/core";
 import {
   type Attack,
   alters,
   delays,
   finds,
   forges,
+  type OrderPath,
   proves,
   signedByNewsletter,
 } from "./attempts.js";
+import type { AnswerChange } from "./intruder/changes.js";
 
 /** A call that has to be accepted: `from` is whom the verifier has to see. */
 export interface GenuineCall {
@@ -16,11 +18,19 @@ export interface GenuineCall {
   readonly format: ProofFormat;
 }
 
-export const genuineCalls: readonly GenuineCall[] = [
-  { from: "storefront", to: "checkout", format: "wpt-02" },
-  { from: "checkout", to: "orders", format: "svid-proof-1" },
-  { from: "orders", to: "ledger", format: "wpt-02" },
-];
+/** The calls that one order of a customer makes, by how checkout orders. */
+export const genuineCalls: Record<OrderPath, readonly GenuineCall[]> = {
+  "/checkout": callsWith("svid-proof-1"),
+  "/signed": callsWith("svid-signature-1"),
+};
+
+function callsWith(format: ProofFormat): readonly GenuineCall[] {
+  return [
+    { from: "storefront", to: "checkout", format: "wpt-02" },
+    { from: "checkout", to: "orders", format },
+    { from: "orders", to: "ledger", format: "wpt-02" },
+  ];
+}
 
 export interface AttackGroup {
   readonly title: string;
@@ -136,6 +146,23 @@ export const attackGroups: readonly AttackGroup[] = [
     ],
   },
   {
+    title: "Signed orders of checkout, changed on the way",
+    attacks: [
+      {
+        from: "checkout",
+        request: "another discount, in a signed header",
+        attempt: alters("discount", "/signed"),
+        expected: { orders: 400, code: "signature_invalid", legacy: 201 },
+      },
+      {
+        from: "checkout",
+        request: "another body",
+        attempt: alters("body", "/signed"),
+        expected: { orders: 400, code: "proof_body_mismatch", legacy: 201 },
+      },
+    ],
+  },
+  {
     title: "Names that somebody else signed",
     attacks: [
       {
@@ -179,6 +206,18 @@ export const attackGroups: readonly AttackGroup[] = [
       },
     ],
   },
+];
+
+/** An answer of orders that checkout must not believe. */
+export interface ForgedAnswer {
+  readonly change: AnswerChange;
+  readonly answer: string;
+  readonly code: ProofErrorCode;
+}
+
+export const forgedAnswers: readonly ForgedAnswer[] = [
+  { change: "answer", answer: "for another customer", code: "response_invalid" },
+  { change: "signature", answer: "without its signature", code: "response_unsigned" },
 ];
 
 /** What orders has to refuse afterwards: from the last one on, its clock is ahead. */

@@ -1,8 +1,10 @@
 import {
   createTrustDomain,
   type IdentityMaterial,
+  serveTxnTokens,
   serveWorkloadApi,
   type TestTrustDomain,
+  type TxnTokenService,
   type WorkloadApiServer,
 } from "@firsthand/testing";
 import { DemoProcess } from "./process/demo-process.js";
@@ -19,6 +21,8 @@ export interface Shop {
   readonly partner: TestTrustDomain;
   /** Each service with the Workload API that serves it and nobody else. */
   readonly members: readonly Member[];
+  /** Knows the customers, and states on whose behalf a request is made. */
+  readonly transactions: TxnTokenService;
   /** An X.509-SVID of checkout with its key, issued at the start. */
   readonly early: IdentityMaterial;
 }
@@ -34,10 +38,19 @@ export async function openShop(): Promise<Shop> {
   const trustDomain = await createTrustDomain("shop.example");
   const partner = await createTrustDomain("partner.example");
   trustDomain.federate(partner);
+  const transactions = await serveTxnTokens({
+    trustDomain,
+    readSubject: ({ value }) =>
+      value === "token-of-alice" ? { subject: "alice", scope: ["order"] } : undefined,
+  });
 
   async function start(workload: string): Promise<Member> {
     const workloadApi = await serveWorkloadApi({ trustDomain, workloads: [workload] });
-    const environment = { SPIFFE_ENDPOINT_SOCKET: workloadApi.address };
+    const environment = {
+      SPIFFE_ENDPOINT_SOCKET: workloadApi.address,
+      TXN_TOKEN_ENDPOINT: transactions.url,
+      TXN_TOKEN_KEYS: transactions.keySetUrl,
+    };
     return { service: new DemoProcess(`services${workload}.ts`, environment), workloadApi };
   }
   const members = [
@@ -65,5 +78,5 @@ export async function openShop(): Promise<Shop> {
   await sidecar.connect(twins);
   const early = (await trustDomain.identity("/checkout")).material();
   const processes = { storefront, checkout, orders, ledger, intruder };
-  return { ...processes, trustDomain, partner, members, early };
+  return { ...processes, trustDomain, partner, members, transactions, early };
 }

@@ -1,4 +1,5 @@
 import type { RequestData } from "@firsthand/testing";
+import { type Answer, withField, withoutField } from "../network/wire.js";
 
 /** What the intruder changes in an order on its way. The proof stays as it is. */
 export const changes = {
@@ -8,7 +9,23 @@ export const changes = {
   },
   query: ({ target, ...order }) => ({ ...order, target: target.replace("=home", "=intruder") }),
   method: (order) => ({ ...order, method: "DELETE" }),
+  discount: (order) => withField(order, "X-Discount", "95"),
   path: ({ target, ...order }) => ({ ...order, target: target.replace("/orders", "/refunds") }),
 } as const satisfies Record<string, (order: RequestData) => RequestData>;
 
 export type Change = keyof typeof changes;
+
+/** What the intruder changes in the answer of orders on its way back. */
+export const answerChanges = {
+  answer: ({ body, ...answer }) => {
+    const text = Buffer.from(body).toString();
+    return { ...answer, body: Buffer.from(text.replace("alice", "mallory")) };
+  },
+  signature: (answer) =>
+    ["Signature", "Signature-Input"].reduce<Answer>(
+      (rest, name) => withoutField(rest, name),
+      answer,
+    ),
+} as const satisfies Record<string, (answer: Answer) => Answer>;
+
+export type AnswerChange = keyof typeof answerChanges;

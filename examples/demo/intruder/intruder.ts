@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { type IdentityMaterial, loadIdentity, type RequestData } from "@firsthand/testing";
 import { type Answer, fieldOf, receive, reply, send, withField } from "../network/wire.js";
 import { portOf, takePart } from "../process/child.js";
-import { type Change, changes } from "./changes.js";
+import { type AnswerChange, answerChanges, type Change, changes } from "./changes.js";
 import { type Captured, type Forgery, forgeries } from "./forgeries.js";
 import { orderProvedBy, orderWithBearer } from "./own-order.js";
 
@@ -15,8 +15,8 @@ export interface Delivery {
 /** How a request reaches a service: through the sidecar of checkout, or straight to its port. */
 export type Route = "sidecar" | "port";
 
-/** What becomes of checkout's next request to orders. */
-export type Plan = Change | "pass" | "keep";
+/** What becomes of checkout's next request to orders, or of the answer. */
+export type Plan = Change | AnswerChange | "pass" | "keep";
 
 const captured: { -readonly [Name in keyof Captured]?: RequestData } = {};
 let plan: Plan = "pass";
@@ -34,9 +34,15 @@ async function answerTo(request: RequestData, host: string): Promise<Answer> {
     captured.dropship = request;
     return emptyAnswer(201);
   }
-  captured.order = request;
+  if (fieldOf(request, "SVID-Proof") !== "") captured.order = request;
   if (plan === "keep") return emptyAnswer(504);
-  return deliver(plan === "pass" ? request : changes[plan](request));
+  if (isChange(plan)) return deliver(changes[plan](request));
+  const answer = await deliver(request);
+  return plan === "pass" ? answer : answerChanges[plan](answer);
+}
+
+function isChange(made: Plan): made is Change {
+  return Object.hasOwn(changes, made);
 }
 
 function emptyAnswer(status: number): Answer {

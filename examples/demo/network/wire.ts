@@ -48,8 +48,15 @@ export function fieldOf({ headers }: RequestData, name: string): string {
 
 /** The same request with one field set to one value. */
 export function withField(request: RequestData, name: string, value: string): RequestData {
-  const others = request.headers.filter((field) => !isNamed(field, name));
-  return { ...request, headers: [...others, [name, value]] };
+  return { ...request, headers: [...withoutField(request, name).headers, [name, value]] };
+}
+
+/** The same message without a field. */
+export function withoutField<Message extends { readonly headers: Fields }>(
+  message: Message,
+  name: string,
+): Message {
+  return { ...message, headers: message.headers.filter((field) => !isNamed(field, name)) };
 }
 
 function isNamed([field]: Fields[number], name: string): boolean {

@@ -4,6 +4,8 @@ import { requireCaller } from "@firsthand/core/http";
 import { diagnosticsObserver } from "@firsthand/node";
 import { takePart } from "../process/child.js";
 import { joinShop } from "../process/join-shop.js";
+import { txnTokens } from "../process/transactions.js";
+import { welcome } from "./welcome.js";
 
 const identity = await joinShop();
 
@@ -14,10 +16,11 @@ const server = createServer(
       origin: "http://ledger.localhost",
       policy: allow("spiffe://shop.example/orders"),
       observer: diagnosticsObserver(),
+      txnTokens,
     },
     (_request, response, caller) => {
       response.writeHead(201, { "content-type": "application/json" });
-      response.end(JSON.stringify({ caller: caller.id.toString() }));
+      response.end(JSON.stringify(welcome(caller)));
     },
   ),
 );

@@ -6,7 +6,9 @@ import { takePart } from "../process/child.js";
 import { clock, setForward } from "../process/clock.js";
 import { joinShop } from "../process/join-shop.js";
 import { namedFetch } from "../process/named-fetch.js";
+import { txnTokens } from "../process/transactions.js";
 import { postJson } from "./post-json.js";
+import { welcome } from "./welcome.js";
 
 const identity = await joinShop();
 
@@ -23,16 +25,18 @@ await app.register(workloadAuth, {
   origin: "http://orders.localhost",
   policy: allow("spiffe://shop.example/checkout"),
   observer: diagnosticsObserver(),
+  txnTokens,
+  signedResponses: { identity },
   clock,
 });
 
 app.post("/orders", async (request, reply) => {
   const next = await postJson(fetch, "http://ledger.localhost/entries", request.body);
   const status = next.status === 201 ? 201 : 502;
-  return reply.code(status).send({ caller: request.caller.id.toString(), next });
+  return reply.code(status).send({ ...welcome(request.caller), next });
 });
-app.delete("/orders", (request) => ({ caller: request.caller.id.toString() }));
-app.post("/refunds", (request) => ({ caller: request.caller.id.toString() }));
+app.delete("/orders", (request) => welcome(request.caller));
+app.post("/refunds", (request) => welcome(request.caller));
 
 await app.listen({ host: "127.0.0.1", port: 0 });
 await takePart(app.server, { setForward });

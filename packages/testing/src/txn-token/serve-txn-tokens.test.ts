@@ -97,6 +97,14 @@ describe("a transaction token service", () => {
     expect(JSON.parse(service.issuer.keySet()).keys[0]).not.toHaveProperty("d");
   });
 
+  it("believes SVIDs of new authorities once it is renewed", async () => {
+    await shop.rotateAuthorities();
+    await gateway.renew();
+    expect((await post(formOf({}))).status).toBe(401);
+    await service.renew();
+    expect((await post(formOf({}))).status).toBe(200);
+  });
+
   it("answers nobody without a proof, and nobody whom its policy refuses", async () => {
     const anonymous = await fetch(service.url, { method: "POST", body: formOf({}) });
     expect(anonymous.status).toBe(401);

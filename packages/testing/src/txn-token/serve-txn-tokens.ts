@@ -32,6 +32,11 @@ export interface TxnTokenService extends AsyncDisposable {
   readonly id: SpiffeId;
   /** What signs its tokens; also for tokens that nobody asked for. */
   readonly issuer: TxnTokenIssuer;
+  /**
+   * Takes fresh credentials and the newest bundles, as it does when its trust domain rotates. Until it is
+   * called, workloads with SVIDs of new authorities are refused.
+   */
+  renew(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -72,6 +77,7 @@ export async function serveTxnTokens(options: TxnTokenServiceOptions): Promise<T
     origin,
     id: workloadIdOf(trustDomain.name, workload),
     issuer,
+    renew: () => identity.renew(),
     close,
     [Symbol.asyncDispose]: close,
   };
