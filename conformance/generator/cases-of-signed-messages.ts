@@ -190,6 +190,7 @@ export function casesOfSignedMessages(format: SignatureFormat): readonly Signatu
       sent: adding(["Content-Digest", contentDigest("{}")]),
       refuse: "header_duplicate",
     },
+    ...(isX509 ? [moreDerived] : []),
     ...digests,
     ...uncoveredTarget[format],
     {
@@ -290,6 +291,12 @@ function withoutComponents(
     { name: "covers-nothing", note: "an empty list of components", components: () => [], refuse },
   ];
 }
+
+const moreDerived: SignatureCase = {
+  name: "good-more-derived",
+  note: "covers the request target as well as path and query",
+  components: (good) => [...good, '"@request-target"'],
+};
 
 const digests: readonly SignatureCase[] = [
   ["digest-of-md5", "md5=:AAAA:", "digest_unsupported"],

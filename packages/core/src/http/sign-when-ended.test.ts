@@ -163,6 +163,19 @@ describe("signWhenEnded", () => {
     expect(body).toBe("01234567890");
   });
 
+  it("lets headers through that are flushed, once and again, where no signature is required", async () => {
+    const { response, body } = await answerOf(signerOf({ isRequired: false }).signer, (answer) => {
+      answer.flushHeaders();
+      answer.flushHeaders();
+      answer.end("hello");
+    });
+    expect([response.status, body, response.headers.has("x-signed")]).toEqual([
+      200,
+      "hello",
+      false,
+    ]);
+  });
+
   it("sends unsigned what cannot be signed, where no signature is required", async () => {
     const sign = () => Promise.reject(new Error("no key"));
     const { body } = await answerOf(signerOf({ isRequired: false, sign }).signer, (answer) =>
@@ -179,6 +192,15 @@ describe("signWhenEnded", () => {
     await expect(answerOf(signer, (answer) => answer.flushHeaders())).rejects.toThrow(
       "fetch failed",
     );
+  });
+
+  it("cuts the exchange off where Node refuses to send what was held", async () => {
+    const answer = answerOf(signerOf().signer, (response) => {
+      response.strictContentLength = true;
+      response.setHeader("content-length", 1);
+      response.end("hello");
+    });
+    await expect(answer).rejects.toThrow("fetch failed");
   });
 
   it("signs over HTTP/2", async () => {

@@ -165,10 +165,16 @@ class HeldResponse {
     }
   }
 
+  /** What Node refuses to send cuts the exchange off: nobody waits for us who could be told. */
   #sendOnly(send: () => void): void {
     this.#isSending = true;
-    send();
-    this.#isSending = false;
+    try {
+      send();
+    } catch (error) {
+      this.#response.destroy(error as Error);
+    } finally {
+      this.#isSending = false;
+    }
   }
 }
 

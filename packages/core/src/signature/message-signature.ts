@@ -54,7 +54,7 @@ export function signatureKindsIn({
  * `signature_ambiguous`, `signature_component_unsupported`, `signature_component_duplicate`
  */
 export function findSignature(fields: SignatureFields, kind: SignatureKind): MessageSignature {
-  const inputs = parseDictionary(fields.signatureInput ?? "");
+  const inputs = parseDictionary(fields.signatureInput as string);
   const signatures = parseDictionary(fields.signature ?? "");
   const arePaired = [...inputs.keys()].every((label) => signatures.has(label));
   if (!arePaired || inputs.size !== signatures.size) throw refuse("signature_unpaired");
