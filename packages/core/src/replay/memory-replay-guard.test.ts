@@ -1,6 +1,7 @@
 import { createTestClock, type TestClock } from "@firsthand/testing";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { runtime } from "#runtime";
 import { expectOptionError } from "../expect-error.test-support.js";
 import { SpiffeId } from "../spiffe/spiffe-id.js";
 import { type MemoryReplayGuardOptions, memoryReplayGuard } from "./memory-replay-guard.js";
@@ -46,6 +47,17 @@ describe("memoryReplayGuard", () => {
     const guard = memoryReplayGuard();
     expect(guard.claim(claim("a"))).toBe("first");
     expect(guard.claim(claim("a"))).toBe("replayed");
+  });
+
+  it("warns who runs it in production, unless there is one process only", () => {
+    const warnInProduction = vi.spyOn(runtime, "warnInProduction").mockReturnValue();
+    memoryReplayGuard({ singleProcess: true });
+    expect(warnInProduction).not.toHaveBeenCalled();
+    memoryReplayGuard();
+    memoryReplayGuard({ singleProcess: false });
+    const message = expect.stringContaining("singleProcess: true");
+    const call = ["FIRSTHAND_REPLAY_GUARD_IN_MEMORY", message];
+    expect(warnInProduction.mock.calls).toEqual([call, call]);
   });
 
   it.each(["__proto__", "constructor", "toString"])("RC-013 takes the key %s once", (key) => {

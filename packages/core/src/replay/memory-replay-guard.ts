@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { runtime } from "#runtime";
 import { type Clock, systemClock } from "../clock.js";
 import { clockOption, parseOptions, wholeNumber } from "../options.js";
 import { createClaimCounts } from "./claim-counts.js";
@@ -16,6 +17,11 @@ export interface MemoryReplayGuardOptions {
    * then is unknown. Default false; then a proof can be used again after a restart while it lasts.
    */
   readonly refuseBeforeStart?: boolean | undefined;
+  /**
+   * That no other process answers for this service, so that there is nobody to share with. Default
+   * false; with `NODE_ENV=production` Node then warns once, with `FIRSTHAND_REPLAY_GUARD_IN_MEMORY`.
+   */
+  readonly singleProcess?: boolean | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -23,6 +29,7 @@ const schema = z.strictObject({
   capacity: z.optional(wholeNumber(1, 10_000_000)),
   capacityPerCaller: z.optional(wholeNumber(1, 10_000_000)),
   refuseBeforeStart: z.optional(z.boolean()),
+  singleProcess: z.optional(z.boolean()),
   clock: z.optional(clockOption),
 });
 
@@ -37,6 +44,8 @@ const schema = z.strictObject({
 export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): ReplayGuard {
   const parsed = parseOptions("memoryReplayGuard", schema, options);
   const { capacity = 1_000_000, refuseBeforeStart = false, clock = systemClock } = parsed;
+  if (parsed.singleProcess !== true)
+    runtime.warnInProduction("FIRSTHAND_REPLAY_GUARD_IN_MEMORY", inMemory);
   const capacityPerCaller = parsed.capacityPerCaller ?? Math.ceil(capacity / 2);
   const startedAt = clock.now() / 1000;
   const secondZero = secondsOf(clock) - 1;
@@ -82,6 +91,10 @@ export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): Repla
 
 /** Seconds are counted in 32 bits. A verifier asks for minutes. */
 const maxTtlSeconds = 2 ** 31;
+
+const inMemory =
+  "the replay guard is in the memory of this process: each replica accepts a proof once, and so does this one after a restart. " +
+  "Share a guard between replicas, or say singleProcess: true";
 
 /** A verifier counts in whole seconds, so the end of one proof can come out a second apart. */
 const roundingSeconds = 1;

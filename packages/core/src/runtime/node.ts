@@ -85,6 +85,8 @@ function randomBytes(length: number): Uint8Array {
   return pool.slice(drawn - length, drawn);
 }
 
+const warned = new Set<string>();
+
 /** `node:crypto`: synchronous, and two to five times faster per proof than WebCrypto. */
 export const runtime: Runtime = {
   utf8: (text) => Buffer.from(text),
@@ -135,5 +137,10 @@ export const runtime: Runtime = {
       run: (value, work) => storage.run(value, work),
       current: () => storage.getStore(),
     };
+  },
+  warnInProduction(code, message) {
+    if (process.env["NODE_ENV"] !== "production" || warned.has(code)) return;
+    warned.add(code);
+    process.emitWarning(message, { type: "FirsthandWarning", code });
   },
 };

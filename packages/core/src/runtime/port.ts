@@ -57,7 +57,8 @@ export interface ContextStorage<T> {
 
 /**
  * What differs between machines, chosen by the `#runtime` entry of package.json: the cryptography,
- * which is `node:crypto` where it exists and WebCrypto elsewhere, and storage for contexts. ECDSA
+ * which is `node:crypto` where it exists and WebCrypto elsewhere, storage for contexts, and a
+ * channel for warnings. ECDSA
  * signatures are r‖s (IEEE P1363) in both directions. A text where bytes are expected stands for its
  * UTF-8 bytes.
  */
@@ -99,4 +100,9 @@ export interface Runtime {
   ): Awaitable<boolean>;
   /** Where the machine has no such thing, nothing is ever stored. */
   createContextStorage<T>(): ContextStorage<T>;
+  /**
+   * Warns the operators of a process in production (`NODE_ENV`), once for each code. Silent where the
+   * machine has no channel for warnings.
+   */
+  warnInProduction(code: `FIRSTHAND_${string}`, message: string): void;
 }

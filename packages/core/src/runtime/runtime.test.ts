@@ -8,7 +8,7 @@ import {
   verify,
 } from "node:crypto";
 import { inspect } from "node:util";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { utf8 } from "../encoding.js";
 import { ConfigurationError } from "../errors.js";
 import { expectError } from "../expect-error.test-support.js";
@@ -316,5 +316,35 @@ describe("the runtime of Node", () => {
     };
     const answers = await Promise.all([storage.run("a", work), work(), storage.run("b", work)]);
     expect(answers).toEqual(["a", undefined, "b"]);
+  });
+});
+
+describe("warnInProduction", () => {
+  const message = "something to know";
+
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it("warns once for each code, in production", () => {
+    const warnings = vi.spyOn(process, "emitWarning").mockReturnValue();
+    vi.stubEnv("NODE_ENV", "development");
+    nodeRuntime.warnInProduction("FIRSTHAND_ONE", message);
+    expect(warnings).not.toHaveBeenCalled();
+    vi.stubEnv("NODE_ENV", "production");
+    for (const code of ["FIRSTHAND_ONE", "FIRSTHAND_ONE", "FIRSTHAND_TWO"] as const)
+      nodeRuntime.warnInProduction(code, message);
+    const type = "FirsthandWarning";
+    expect(warnings.mock.calls).toEqual([
+      [message, { type, code: "FIRSTHAND_ONE" }],
+      [message, { type, code: "FIRSTHAND_TWO" }],
+    ]);
+  });
+
+  it("is silent on the web platform", () => {
+    const warnings = vi.spyOn(process, "emitWarning").mockReturnValue();
+    vi.stubEnv("NODE_ENV", "production");
+    webRuntime.warnInProduction("FIRSTHAND_THREE", message);
+    expect(warnings).not.toHaveBeenCalled();
   });
 });

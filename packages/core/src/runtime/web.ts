@@ -139,4 +139,5 @@ export const runtime: Runtime = {
     }
   },
   createContextStorage: () => ({ run: (_value, work) => work(), current: () => undefined }),
+  warnInProduction: () => undefined, // the web platform knows neither production nor operators
 };
