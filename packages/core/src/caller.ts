@@ -26,7 +26,7 @@ export type VerifiedHeaders = Readonly<Record<string, string | undefined>>;
 
 /** The credential behind a verified caller; no key material. */
 export interface CallerCredential {
-  readonly kind: "x509-svid" | "wit-svid";
+  readonly kind: "x509-svid" | "wit-svid" | "jwt-svid";
   /** base64url SHA-256 of the leaf certificate or of the token. */
   readonly thumbprint: string;
   /** Seconds since the epoch: notBefore of the leaf, `nbf` or else `iat` of the token. */
@@ -37,8 +37,11 @@ export interface CallerCredential {
   readonly issuer: string | undefined;
 }
 
-/** A signature over the request, or no more than the connection it came over. */
-export type CallerProof = SignedProof | ChannelEvidence;
+/**
+ * A signature over the request, or no more than the connection it came over; and, where callers
+ * migrate, no proof at all.
+ */
+export type CallerProof = SignedProof | ChannelEvidence | UnsafeBearer;
 
 /** What was proved about the request itself. */
 export interface SignedProof {
@@ -63,5 +66,18 @@ export interface ChannelEvidence {
   readonly idHash: undefined;
   readonly issuedAt: undefined;
   /** Seconds since the epoch: the earliest `notAfter` of the path. */
+  readonly expiresAt: number;
+}
+
+/**
+ * Nothing but a bearer JWT-SVID, which `unsafeMigration` lets this caller come with: whoever got hold
+ * of the token can send it, with any request, until it expires.
+ */
+export interface UnsafeBearer {
+  readonly format: "jwt-svid";
+  readonly binding: "none";
+  readonly idHash: undefined;
+  readonly issuedAt: undefined;
+  /** Seconds since the epoch: `exp` of the token. */
   readonly expiresAt: number;
 }

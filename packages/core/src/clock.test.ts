@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Clock, epochSeconds, systemClock } from "./clock.js";
+import { expectConfigurationError } from "./expect-error.test-support.js";
 
 const stopped: Clock = { now: () => 0, monotonic: () => 0, delay: () => Promise.reject() };
 
@@ -12,6 +13,14 @@ describe("epochSeconds", () => {
   ])("cuts %d ms to %d s", (milliseconds, seconds) => {
     expect(epochSeconds({ ...stopped, now: () => milliseconds })).toBe(seconds);
   });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, undefined])(
+    "takes %d for no time: nothing would ever be over",
+    async (milliseconds) => {
+      const now = () => milliseconds as number;
+      await expectConfigurationError(() => epochSeconds({ ...stopped, now }), "clock_unsound");
+    },
+  );
 });
 
 describe("systemClock", () => {

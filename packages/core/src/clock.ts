@@ -1,3 +1,5 @@
+import { ConfigurationError } from "./errors.js";
+
 /** The only source of time. Tests give a settable one. */
 export interface Clock {
   /** Wall clock, milliseconds since the epoch. */
@@ -27,7 +29,17 @@ export const systemClock: Clock = {
     }),
 };
 
-/** Wall clock in whole seconds since the epoch, as NumericDate uses them. */
+/**
+ * Wall clock in whole seconds since the epoch, as NumericDate uses them. What is no number is no time:
+ * compared with it, nothing would ever be over.
+ *
+ * @throws {ConfigurationError} `clock_unsound`
+ */
 export function epochSeconds(clock: Clock): number {
-  return Math.floor(clock.now() / 1000);
+  const seconds = Math.floor(clock.now() / 1000);
+  if (Number.isFinite(seconds)) return seconds;
+  throw new ConfigurationError(
+    "clock_unsound",
+    "the clock gives no time; nothing is decided by it",
+  );
 }

@@ -139,6 +139,7 @@ export type ConfigurationErrorCode =
   | "transaction_unverified"
   | "context_widened"
   | "key_not_exportable"
+  | "clock_unsound"
   | "cryptography_unsound";
 
 /** The program is set up wrongly. Thrown at construction where it can be known there. */

@@ -6,9 +6,11 @@ export type {
   CallerProof,
   ChannelEvidence,
   SignedProof,
+  UnsafeBearer,
   VerifiedHeaders,
 } from "./caller.js";
 export { type Clock, systemClock } from "./clock.js";
+export { combineObservers } from "./combine-observers.js";
 export {
   type CallContext,
   callContext,
@@ -33,6 +35,7 @@ export {
   VerificationError,
 } from "./errors.js";
 export type { JwsAlgorithm } from "./jose/algorithms.js";
+export type { MigratingCallersOptions, MigrationOptions } from "./migration/migration-options.js";
 export type {
   AcceptedObservation,
   Observation,

@@ -1,15 +1,20 @@
+import { type ProxyClaims, readProxyClaims } from "./audit/proxy-claims.js";
 import type { Awaitable } from "./awaitable.js";
 import type { Caller } from "./caller.js";
 import { withDeadline } from "./deadline.js";
 import { VerificationError } from "./errors.js";
 import type { PolicyDecision } from "./policy/policy.js";
+import { printable } from "./printable.js";
 import type { ProofRequest } from "./proof/proof-request.js";
 import type { VerifierRules } from "./verifier-options.js";
 
-/** The request line as it came, for the record: printable, and cut after 256 characters. */
+/** The request as it came, for the record. */
 export interface ObservedRequest {
+  /** Method and path of the request line: printable, and cut after 256 characters. */
   readonly method: string;
   readonly path: string;
+  /** What proxies say about the caller. Anybody can send it, and nothing rests on it. */
+  readonly claims: ProxyClaims;
 }
 
 /** One decision of a verifier. Holds no token, no key, no query and no content. */
@@ -23,10 +28,13 @@ export interface AcceptedObservation {
   readonly request: ObservedRequest;
   /** Milliseconds since the epoch. */
   readonly time: number;
+  /** How long it took to decide. */
+  readonly elapsedMilliseconds: number;
 }
 
 export interface RefusedObservation {
-  readonly decision: "refused";
+  /** `unenforced`: it would have been refused, and passes without a caller, because callers migrate. */
+  readonly decision: "refused" | "unenforced";
   /** With the exact code and cause. */
   readonly error: VerificationError;
   /** Set when the caller was proved and refused after that: by policy, replay or content. */
@@ -39,6 +47,8 @@ export interface RefusedObservation {
   readonly request: ObservedRequest;
   /** Milliseconds since the epoch. */
   readonly time: number;
+  /** How long it took to decide. */
+  readonly elapsedMilliseconds: number;
 }
 
 /**
@@ -51,13 +61,16 @@ export type Observer = (observation: Observation) => Awaitable<void>;
 /**
  * Hands a decision to the observer.
  *
+ * @param startedAt when verification began, on the monotonic clock
  * @throws {VerificationError} `observer_failed`, `verification_timeout`
  */
 export async function record(
   decision: Untimed<AcceptedObservation> | Untimed<RefusedObservation>,
   { observer, clock, timeoutMilliseconds }: VerifierRules,
+  startedAt: number,
 ): Promise<void> {
-  const observation = Object.freeze({ ...decision, time: clock.now() });
+  const elapsedMilliseconds = clock.monotonic() - startedAt;
+  const observation = Object.freeze({ ...decision, time: clock.now(), elapsedMilliseconds });
   try {
     const done = observer(observation);
     await withDeadline(done, clock, timeoutMilliseconds, "verification_timeout");
@@ -67,21 +80,19 @@ export async function record(
   }
 }
 
-type Untimed<T extends Observation> = Omit<T, "time">;
+/** A decision before it is recorded. */
+export type Untimed<T extends Observation> = Omit<T, "time" | "elapsedMilliseconds">;
 
-/** The request line as observers get it. */
-export function observedRequest({ method, target }: ProofRequest): ObservedRequest {
+/** The request as observers get it. What proxies claim is read when somebody asks for it. */
+export function observedRequest({ method, target, headers }: ProofRequest): ObservedRequest {
   const [path] = target.split("?", 1) as [string];
-  return { method: printable(method), path: printable(path) };
-}
-
-const maxLength = 256;
-
-/** Text of the peer made safe to print: one line, no control or non-ASCII characters, bounded. */
-export function printable(text: string): string {
-  const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
-  return cut.replace(/[^\x20-\x7e…]/g, (char) => {
-    const code = char.charCodeAt(0).toString(16).padStart(4, "0");
-    return `\\u${code}`;
+  let claims: ProxyClaims | undefined;
+  return Object.freeze({
+    method: printable(method),
+    path: printable(path),
+    get claims() {
+      claims ??= readProxyClaims(headers);
+      return claims;
+    },
   });
 }

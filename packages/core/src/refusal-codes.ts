@@ -48,6 +48,8 @@ export const refusalCodes = {
   wit_without_proof: proofRequired("the request carries a WIT-SVID without a proof of its key"),
   wpt_without_wit: proofRequired("the request carries a WPT without its WIT-SVID"),
   wit_as_bearer: proofRequired("a WIT-SVID was sent as a bearer token"),
+  bearer_not_accepted: proofRequired("the caller came with a bearer JWT-SVID and has to prove"),
+  migration_ended: proofRequired("the time in which the caller could come without a proof is over"),
   target_invalid: request("the request target is not in origin form"),
   token_too_large: headers("a token is longer than its limit"),
 

@@ -2,6 +2,7 @@ import { createTestClock } from "@firsthand/testing";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "./clock.js";
 import { expectOptionError } from "./expect-error.test-support.js";
+import { observedRequest } from "./observer.js";
 import { callerOf, now, origin, webId } from "./scene.test-support.js";
 import { parseVerifierOptions, type VerifierOptions } from "./verifier-options.js";
 
@@ -86,11 +87,18 @@ describe("parseVerifierOptions", () => {
 
   it("has an observer that does nothing", async () => {
     const { observer } = parse({});
-    const request = { method: "GET", path: "/" };
+    const request = observedRequest({ method: "GET", target: "/", headers: [] });
     const caller = callerOf(webId);
     const policy = { effect: "allow", rule: undefined, dryRun: [] } as const;
     expect(
-      await observer({ decision: "accepted", caller, policy, request, time: 0 }),
+      await observer({
+        decision: "accepted",
+        caller,
+        policy,
+        request,
+        time: 0,
+        elapsedMilliseconds: 0,
+      }),
     ).toBeUndefined();
   });
 

@@ -7,6 +7,12 @@ import {
 } from "./accept-rules.js";
 import { type Clock, systemClock } from "./clock.js";
 import { defaultProofAlgorithms, type JwsAlgorithm, wimseAlgorithms } from "./jose/algorithms.js";
+import {
+  type MigrationOptions,
+  migrationSchema,
+  parseMigration,
+} from "./migration/migration-options.js";
+import { type MigrationRules, noMigration } from "./migration/migration-rules.js";
 import type { Observer } from "./observer.js";
 import {
   callback,
@@ -90,6 +96,11 @@ export interface VerifierOptions extends AcceptOptions {
   /** How long policy, replay guard and observer may each take. Default 2000. */
   readonly timeoutMilliseconds?: number | undefined;
   /**
+   * Lets callers that do not prove yet come in a weaker way, each until a date, for the time in which a
+   * service moves over. Default: every caller has to prove.
+   */
+  readonly unsafeMigration?: MigrationOptions | undefined;
+  /**
    * Signs the responses to signed requests with this service's own credential. Without it a request
    * that demands a signed response is refused with 501.
    */
@@ -117,6 +128,7 @@ export interface VerifierRules extends AcceptRules {
   readonly maxCredentialLifetimeSeconds: number;
   readonly clockSkewSeconds: number;
   readonly timeoutMilliseconds: number;
+  readonly migration: MigrationRules;
   readonly signedResponses: SignedResponseRules | undefined;
   readonly observer: Observer;
   readonly clock: Clock;
@@ -155,6 +167,7 @@ const schema = z.strictObject({
   maxCredentialLifetimeSeconds: z.optional(wholeNumber(60, 366 * 86_400)),
   clockSkewSeconds: z.optional(wholeNumber(0, 120)),
   timeoutMilliseconds: z.optional(wholeNumber(1, 60_000)),
+  unsafeMigration: z.optional(migrationSchema),
   signedResponses: z.optional(signedResponsesSchema),
   observer: z.optional(callback<Observer>()),
   clock: z.optional(clockOption),
@@ -191,6 +204,10 @@ export function parseVerifierOptions(options: VerifierOptions): VerifierRules {
     maxCredentialLifetimeSeconds: parsed.maxCredentialLifetimeSeconds ?? 86_400,
     clockSkewSeconds: parsed.clockSkewSeconds ?? 30,
     timeoutMilliseconds: parsed.timeoutMilliseconds ?? 2000,
+    migration:
+      parsed.unsafeMigration === undefined
+        ? noMigration
+        : parseMigration(parsed.unsafeMigration, clock.now()),
     signedResponses: parseSignedResponses(parsed.signedResponses),
     observer: parsed.observer ?? (() => undefined),
     clock,

@@ -1,5 +1,6 @@
 import { type RequestData, tamperJwt, toProofRequest } from "@firsthand/testing";
 import { beforeAll, describe, expect, it } from "vitest";
+import { readProxyClaims } from "./audit/proxy-claims.js";
 import type { VerificationError } from "./errors.js";
 import { expectOptionError, expectRefusal } from "./expect-error.test-support.js";
 import type { Observation, RefusedObservation } from "./observer.js";
@@ -186,8 +187,9 @@ describe("the observer", () => {
         decision: "accepted",
         caller,
         policy: { effect: "allow", rule: undefined, dryRun: [] },
-        request: { method: "POST", path: "/v1/transfers" },
+        request: { method: "POST", path: "/v1/transfers", claims: readProxyClaims([]) },
         time: now * 1000,
+        elapsedMilliseconds: 0,
       },
     ]);
   });
@@ -201,8 +203,9 @@ describe("the observer", () => {
         error,
         caller: undefined,
         policy: undefined,
-        request: { method: "POST", path: "/v1/transfers" },
+        request: { method: "POST", path: "/v1/transfers", claims: readProxyClaims([]) },
         time: now * 1000,
+        elapsedMilliseconds: 0,
       },
     ]);
   });

@@ -3,6 +3,7 @@ import { createAnswers } from "./answers.js";
 import type { Caller } from "./caller.js";
 import { epochSeconds } from "./clock.js";
 import { VerificationError } from "./errors.js";
+import { contentFor, recordRefusal } from "./migration/enforcement.js";
 import { observedRequest, record } from "./observer.js";
 import { askPolicy } from "./policy/ask-policy.js";
 import type { PolicyDecision } from "./policy/policy.js";
@@ -24,7 +25,8 @@ export interface Verifier {
    * The caller of a request, whose content is let through when this resolves.
    *
    * @throws {VerificationError} when the caller is refused
-   * @throws {ConfigurationError} `body_consumed`, `cryptography_unsound`, `option_invalid`
+   * @throws {ConfigurationError} `body_consumed`, `clock_unsound`, `cryptography_unsound`,
+   * `option_invalid`
    */
   verify(request: ProofRequest, options?: VerifyOptions): Promise<Caller>;
   /** Signs the response to a request of a caller; undefined where nobody asks for that. */
@@ -51,15 +53,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
     sound ??= selfTest(runtime);
     await sound;
     const now = epochSeconds(rules.clock);
+    const startedAt = rules.clock.monotonic();
     const observed = observedRequest(request);
     let caller: Caller | undefined;
     let policy: PolicyDecision | undefined;
     let recorded: unknown;
 
-    async function refuse(error: unknown): Promise<never> {
+    async function refuse(error: unknown, isLate = false): Promise<never> {
       if (error instanceof VerificationError && error !== recorded) {
         recorded = error;
-        await record({ decision: "refused", error, caller, policy, request: observed }, rules);
+        const refusal = { error, caller, policy, request: observed };
+        await recordRefusal(refusal, rules, startedAt, isLate);
       }
       throw error;
     }
@@ -72,9 +76,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (proved.proof !== undefined) {
         prepare(proved.proof, { caller, policy, request: observed });
         await claimOnce(caller, proved.proof, rules, now);
-        await bindContent(request.content, proved.proof, demands.content, rules, refuse);
+        const held = contentFor(caller, request, demands.content, rules);
+        await bindContent(held, proved.proof, demands.content, rules, (error) =>
+          refuse(error, true),
+        );
       }
-      await record({ decision: "accepted", caller, policy, request: observed }, rules);
+      await record({ decision: "accepted", caller, policy, request: observed }, rules, startedAt);
       return caller;
     } catch (error) {
       return refuse(error);

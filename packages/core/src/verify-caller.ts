@@ -1,6 +1,7 @@
 import type { Caller } from "./caller.js";
-import { type ChannelCache, callerByChannel, checkChannel } from "./channel/verify-channel.js";
+import { type ChannelCache, checkChannel } from "./channel/verify-channel.js";
 import { keepUserToken } from "./context/user-token.js";
+import { callerWithoutProof } from "./migration/caller-without-proof.js";
 import type { PolicyRequest } from "./policy/policy.js";
 import { createCredentialCache } from "./proof/credential-cache.js";
 import type { ProofRequest } from "./proof/proof-request.js";
@@ -11,7 +12,7 @@ import { carriedTokens } from "./proof/token-hashes.js";
 import type { VerifiedCredential } from "./proof/verified-credential.js";
 import { openProof, verifyCredential } from "./proof/verify-credential.js";
 import { type VerifiedProof, verifyProof } from "./proof/verify-proof.js";
-import { refuseUnboundTransaction, verifyTransaction } from "./transaction/verify-transaction.js";
+import { verifyTransaction } from "./transaction/verify-transaction.js";
 import type { VerifierRules } from "./verifier-options.js";
 import type { VerifyRules } from "./verify-options.js";
 
@@ -35,15 +36,15 @@ export function createCallerVerifier(rules: VerifierRules): VerifyCaller {
   const cache = createCredentialCache();
   const channels: ChannelCache = new WeakMap();
 
-  return async function verifyCaller(request, { accept, acceptsChannel, requiredHeaders }, now) {
+  return async function verifyCaller(request, demands, now) {
+    const { accept, requiredHeaders } = demands;
     const { method } = request;
     const target = parseTarget(request.target);
     const headers = readSecurityHeaders(request.headers);
     const policyRequest = { method, ...target };
-    if (acceptsChannel && !carriesProof(headers)) {
-      refuseUnboundTransaction(headers.txnToken, rules);
-      const caller = await callerByChannel(request, rules, channels, now);
-      return { caller, head: policyRequest, proof: undefined };
+    if (!carriesProof(headers)) {
+      const caller = await callerWithoutProof(request, headers, demands, rules, channels, now);
+      if (caller !== undefined) return { caller, head: policyRequest, proof: undefined };
     }
     const opened = openProof(findProof(headers, accept), rules);
     const tokens = carriedTokens(request.headers, headers, rules.tokenHeaders);

@@ -37,7 +37,7 @@ export function workloadAuth(options: WorkloadAuthOptions): RequestHandler {
 
   return async function workloadAuth(request, response, next) {
     const { method, originalUrl: target } = request;
-    let caller: Caller;
+    let caller: Caller | undefined;
     try {
       Object.defineProperty(request, "caller", callerProperty);
       caller = await verifyMessage(request, response, { method, target });

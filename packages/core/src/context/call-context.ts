@@ -27,9 +27,11 @@ export function callContext(): CallContext | undefined {
 
 /**
  * Does work in the context of a verified caller. The adapters do this for handlers; code that uses
- * `createVerifier` by itself does it with what `verify` resolved to.
+ * `createVerifier` by itself does it with what `verify` resolved to. A request that passed without a
+ * caller, where callers migrate, has no context.
  */
-export function runInCallContext<R>(caller: Caller, work: () => R): R {
+export function runInCallContext<R>(caller: Caller | undefined, work: () => R): R {
+  if (caller === undefined) return withoutCallContext(work);
   const userToken = userTokenOf(caller);
   return enter({ caller, userToken, transaction: caller.onBehalfOf }, work);
 }

@@ -22,6 +22,14 @@ export function callerOf(message: ReceivedMessage): Caller {
   return caller;
 }
 
+/**
+ * Whether a request has a caller that {@link callerOf} tells. Where callers migrate, a handler may also
+ * run without; everywhere else it does not.
+ */
+export function isVerified(message: ReceivedMessage): boolean {
+  return callers.has(message);
+}
+
 export function setCaller(message: ReceivedMessage, caller: Caller): void {
   callers.set(message, caller);
 }

@@ -1,6 +1,6 @@
 // For applications on plain Node servers.
 
-export { callerOf } from "./caller-of.js";
+export { callerOf, isVerified } from "./caller-of.js";
 export type { WorkloadAuthOptions } from "./message-verifier.js";
 export { requireCaller } from "./require-caller.js";
 

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import type { Caller } from "../caller.js";
 import { ConfigurationError } from "../errors.js";
+import { isUnenforced } from "../migration/enforcement.js";
 import { oneOf, parseOptions } from "../options.js";
 import type { ContentMode } from "../proof/bind-content.js";
 import { createVerifier } from "../verifier.js";
@@ -22,6 +23,9 @@ export interface WorkloadAuthOptions extends VerifierOptions {
  * Verifies one message of Node, lets its content through and remembers its caller for `callerOf`.
  * Whatever goes wrong rejects with an `Error`: frameworks take `null` or a string for permission.
  *
+ * Where `unsafeMigration` observes, it also resolves for what would be refused: with undefined, and
+ * `callerOf` throws.
+ *
  * @throws {Refusal} when the caller is refused
  * @throws {ConfigurationError} `body_consumed`, `response_started`
  */
@@ -30,7 +34,7 @@ export type MessageVerifier = (
   response: SentResponse,
   line: RequestLine,
   options?: VerifyOptions,
-) => Promise<Caller>;
+) => Promise<Caller | undefined>;
 
 const schema = z.object({ content: z.optional(oneOf<ContentMode>("buffered", "streaming")) });
 
@@ -57,17 +61,19 @@ export function createMessageVerifier(options: WorkloadAuthOptions): MessageVeri
   return async function verifyMessage(message, response, line, options = none) {
     clearCaller(message);
     const completeOptions = complete(options);
+    let caller: Caller | undefined;
     try {
-      const caller = await verifier.verify(proofRequestFrom(message, line), completeOptions);
-      if (response.headersSent) throw responseStarted();
-      const signer = verifier.responseSigner(caller);
-      if (signer !== undefined)
-        signWhenEnded(message.method, response as SignedServerResponse, signer);
-      setCaller(message, caller);
-      return caller;
+      caller = await verifier.verify(proofRequestFrom(message, line), completeOptions);
     } catch (error) {
-      throw asError(verifier.toRefusal(error, completeOptions));
+      if (!isUnenforced(error)) throw asError(verifier.toRefusal(error, completeOptions));
     }
+    if (response.headersSent) throw responseStarted();
+    if (caller === undefined) return undefined;
+    const signer = verifier.responseSigner(caller);
+    if (signer !== undefined)
+      signWhenEnded(message.method, response as SignedServerResponse, signer);
+    setCaller(message, caller);
+    return caller;
   };
 }
 

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller } from "../caller.js";
 import { runInCallContext } from "../context/call-context.js";
+import type { MigrationOptions } from "../migration/migration-options.js";
+import { invalidOption } from "../options.js";
 import { Refusal } from "../refusal.js";
+import { callerOf } from "./caller-of.js";
 import { createMessageVerifier, type WorkloadAuthOptions } from "./message-verifier.js";
 import type { ReceivedMessage } from "./received-message.js";
 import { type SentResponse, sendRefusal } from "./send-refusal.js";
@@ -27,17 +30,28 @@ export function requireCaller<
   listener: (request: Request, response: Response, caller: Caller) => unknown,
 ): (request: Request, response: Response) => Promise<void> {
   const verifyMessage = createMessageVerifier(options);
+  refuseObserving(options.unsafeMigration);
 
   return async function requireCaller(request, response) {
     const { method = "", url = "" } = request;
-    let caller: Caller;
     try {
-      caller = await verifyMessage(request, response, { method, target: url });
+      await verifyMessage(request, response, { method, target: url });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       sendRefusal(response, error);
       return;
     }
+    const caller = callerOf(request);
     await runInCallContext(caller, () => listener(request, response, caller));
   };
+}
+
+/** The listener is promised a caller. */
+function refuseObserving(migration: MigrationOptions | undefined): void {
+  const { callers = [], unidentifiedUntil } = migration ?? {};
+  const observes =
+    unidentifiedUntil !== undefined || callers.some(({ mode }) => mode === "observe");
+  if (!observes) return;
+  const problem = "lets requests pass without a caller, which this listener is promised";
+  throw invalidOption("requireCaller", "unsafeMigration", problem);
 }

@@ -1,6 +1,6 @@
 import { invalidOption } from "../options.js";
+import { idPatternOption } from "../spiffe/id-pattern-option.js";
 import { parseTrustDomain } from "../spiffe/spiffe-id.js";
-import { parseSpiffeIdPattern } from "../spiffe/spiffe-id-pattern.js";
 import { decision } from "./decision.js";
 import type { Policy } from "./policy.js";
 
@@ -14,12 +14,8 @@ import type { Policy } from "./policy.js";
 export function allow(...ids: readonly string[]): Policy {
   if (ids.length === 0) throw invalidOption("allow", "", "name at least one SPIFFE ID");
   const patterns = ids.map((text, index) => {
-    try {
-      return { matches: parseSpiffeIdPattern(text), answer: decision("allow", text) };
-    } catch (cause) {
-      const problem = `must be a SPIFFE ID, or one with * for whole segments: ${(cause as Error).message}`;
-      throw invalidOption("allow", `[${index}]`, problem, cause);
-    }
+    const matches = idPatternOption("allow", `[${index}]`, text);
+    return { matches, answer: decision("allow", text) };
   });
   return ({ id }) => patterns.find(({ matches }) => matches(id))?.answer ?? false;
 }

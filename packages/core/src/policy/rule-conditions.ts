@@ -1,4 +1,4 @@
-import type { Caller } from "../caller.js";
+import type { Caller, CallerProof } from "../caller.js";
 import { callerPatterns, callerSegments, idPatterns } from "./caller-patterns.js";
 import type { PolicyRequest } from "./policy.js";
 import { lenientPatternsOf, lenientSegmentsOf, segmentsOf } from "./request-path.js";
@@ -62,7 +62,7 @@ export function otherConditions(rule: PolicyRule): readonly RuleCondition[] {
     ...whereGiven(credentials, (kinds) => [
       { name: "credentials", holds: ({ credential }) => kinds.includes(credential.kind) },
     ]),
-    ...whereGiven(proofs, (formats) => [
+    ...whereGiven<readonly CallerProof["format"][]>(proofs, (formats) => [
       { name: "proofs", holds: ({ proof }) => formats.includes(proof.format) },
     ]),
     ...whereGiven(bindings, (accepted) => [

@@ -65,6 +65,7 @@ export function createResponseSigner(
   const { identity, sign, boundHeaders, contentLimitBytes } = signedResponses;
   const isRequired = isDemanded || sign === "always";
   if (!isRequired && !welcomesSignedResponse(exchange.head)) return undefined;
+  const acceptedAt = clock.monotonic();
   const signer = () => chooseSigner(identity.credentials(), format, epochSeconds(clock));
   if (isRequired) findSigner(signer);
 
@@ -75,7 +76,7 @@ export function createResponseSigner(
       signResponse(response, exchange, signer(), boundHeaders, epochSeconds(clock)),
     async refuse(cause: unknown) {
       const error = new VerificationError("response_unsignable", { cause });
-      await record({ decision: "refused", error, ...accepted }, rules);
+      await record({ decision: "refused", error, ...accepted }, rules, acceptedAt);
       return error;
     },
   });

@@ -1,4 +1,10 @@
-import { type Caller, evidenceKinds, oneOf, parseWorkloadId } from "@firsthand/core";
+import {
+  type Caller,
+  type EvidenceKind,
+  evidenceKinds,
+  oneOf,
+  parseWorkloadId,
+} from "@firsthand/core";
 import * as z from "zod/mini";
 
 /** A call as a test or a question describes it. */
@@ -10,7 +16,7 @@ export interface PolicyCall {
   /** Default `x509-svid`. */
   readonly credential?: Caller["credential"]["kind"] | undefined;
   /** Default `svid-proof-1`. */
-  readonly proof?: Caller["proof"]["format"] | undefined;
+  readonly proof?: EvidenceKind | undefined;
   /** Default `full`, with `mutual-tls` `channel`. */
   readonly binding?: Caller["proof"]["binding"] | undefined;
   /** Header fields that the caller signed. */
