@@ -1,7 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import type {
   CallerCredential,
-  EvidenceKind,
+  CallerProof,
   Observation,
   Observer,
   Proof,
@@ -23,19 +23,31 @@ export interface ProofMessage {
 
 /** Published on the channel `firsthand:verification` for each decision of a verifier. */
 export interface VerificationMessage {
-  readonly decision: "accepted" | "refused";
-  /** The cause of a refusal. */
+  /** `unenforced`: it would have been refused, and passed without a caller, because callers migrate. */
+  readonly decision: Observation["decision"];
+  /** The cause of a refusal, or of one that would have been. */
   readonly code: VerificationCode | undefined;
   /** The SPIFFE ID of the caller, where it was proved. */
   readonly caller: string | undefined;
   readonly credential: CallerCredential["kind"] | undefined;
-  /** How the caller proved it; `mutual-tls` is no proof of the request, only of the connection. */
-  readonly format: EvidenceKind | undefined;
+  /**
+   * How the caller proved it; `mutual-tls` is no proof of the request, only of the connection, and
+   * `jwt-svid` is none at all.
+   */
+  readonly format: CallerProof["format"] | undefined;
+  /** What the proof bound. */
+  readonly binding: CallerProof["binding"] | undefined;
+  /** The trust domain of the caller, where it was proved. */
+  readonly trustDomain: string | undefined;
+  /** The rule by which the policy decided, where it names one. */
+  readonly rule: string | undefined;
   /** Method and path as they came, without the query: printable, and cut after 256 characters. */
   readonly method: string;
   readonly path: string;
   /** Milliseconds since the epoch. */
   readonly time: number;
+  /** How long it took to decide. */
+  readonly elapsedMilliseconds: number;
 }
 
 const proofs = channel("firsthand:proof");
@@ -67,15 +79,19 @@ export function publishProof(method: string, url: URL, proof: Proof): void {
 }
 
 function verificationMessage(observation: Observation): VerificationMessage {
-  const { decision, caller, request, time } = observation;
+  const { decision, caller, policy, request, time, elapsedMilliseconds } = observation;
   return {
     decision,
-    code: decision === "refused" ? observation.error.code : undefined,
+    code: observation.decision === "accepted" ? undefined : observation.error.code,
     caller: caller?.id.toString(),
     credential: caller?.credential.kind,
     format: caller?.proof.format,
+    binding: caller?.proof.binding,
+    trustDomain: caller?.id.trustDomain,
+    rule: policy?.rule,
     method: request.method,
     path: request.path,
     time,
+    elapsedMilliseconds,
   };
 }

@@ -1,3 +1,4 @@
+export { auditStream } from "./audit/audit-stream.js";
 export { type AnyFetch, createFetch, type FetchOptions } from "./create-fetch.js";
 export {
   diagnosticsObserver,
@@ -42,6 +43,7 @@ export type {
   WorkloadApiIdentity,
 } from "./identity/workload/workload-api-identity.js";
 export type { WorkloadIdentityOptions } from "./identity/workload/workload-identity-options.js";
+export { type DecisionLogger, logDecisions } from "./logging/log-decisions.js";
 export type { OutboundOptions } from "./outbound-prover.js";
 export type { KeySetOptions } from "./transaction/key-set-options.js";
 export { type KeySet, openKeySet } from "./transaction/open-key-set.js";

@@ -62,9 +62,13 @@ describe("diagnosticsObserver", () => {
         caller: checkout,
         credential: "x509-svid",
         format: "svid-proof-1",
+        binding: "full",
+        trustDomain: "shop.example",
+        rule: checkout,
         method: "GET",
         path: "/orders",
         time: expect.any(Number),
+        elapsedMilliseconds: expect.any(Number),
       },
     ]);
   });

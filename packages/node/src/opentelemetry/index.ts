@@ -1,0 +1,1 @@
+export { subscribeTelemetry, type TelemetryOptions } from "./subscribe-telemetry.js";
