@@ -16,40 +16,51 @@ export interface Served {
   readonly content: string;
 }
 
-/** Starts a server whose only handler is behind an adapter. */
-export type Adapter = (options: WorkloadAuthOptions) => Promise<Server>;
+/** Starts a server whose only handler is behind an adapter, and says so when it runs. */
+export type Adapter = (options: WorkloadAuthOptions, reached?: () => void) => Promise<Server>;
 
 export const adapters: Readonly<Record<string, Adapter>> = {
-  "node:http": async (options) => {
+  "node:http": async (options, reached = ignore) => {
     const listener = requireCaller(
       options,
-      async (request: IncomingMessage, response, caller: Caller) =>
-        response.end(JSON.stringify(served(caller, await buffer(request)))),
+      async (request: IncomingMessage, response, caller: Caller) => {
+        reached();
+        response.end(JSON.stringify(served(caller, await buffer(request))));
+      },
     );
-    return listening(createServer(listener));
+    const server = createServer((request, response) => {
+      listener(request, response).catch(() => response.writeHead(500).end("{}"));
+    });
+    return listening(server);
   },
 
-  express: async (options) => {
+  express: async (options, reached = ignore) => {
     const app = express();
     app.use(expressAdapter.workloadAuth(options));
     app.use(async (request, response) => {
+      reached();
       response.json(served(request.caller, await buffer(request)));
     });
     app.use(expressAdapter.refusalHandler);
     return listening(createServer(app));
   },
 
-  fastify: async (options) => {
+  fastify: async (options, reached = ignore) => {
     const app = fastify();
     await app.register(fastifyAdapter.workloadAuth, options);
     app.setErrorHandler(fastifyAdapter.refusalHandler);
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
-    app.all("*", async (request) => served(request.caller, await buffer(request.raw)));
+    app.all("*", async (request) => {
+      reached();
+      return served(request.caller, await buffer(request.raw));
+    });
     await app.ready();
     return listening(app.server);
   },
 };
+
+function ignore(): void {}
 
 function served({ id }: Caller, content: Buffer): Served {
   return { caller: String(id), content: content.toString("base64url") };
