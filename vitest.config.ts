@@ -32,6 +32,7 @@ export default defineConfig({
             "packages/*/test/**/*.test.ts",
             "conformance/**/*.test.ts",
             "test/**/*.test.ts",
+            "bench/**/*.test.mjs",
           ],
         },
       },

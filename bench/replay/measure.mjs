@@ -1,0 +1,37 @@
+import { runProgram } from "../harness/child.mjs";
+import { nodePath } from "../harness/node-versions.mjs";
+import { printTable } from "../harness/report.mjs";
+import { summary } from "../harness/statistics.mjs";
+
+const program = new URL("program.mjs", import.meta.url);
+const sizes = {
+  smoke: { ids: [1000], runs: 1 },
+  short: { ids: [1_000_000], runs: 5 },
+  full: { ids: [10_000, 100_000, 1_000_000, 10_000_000], runs: 5 },
+};
+
+/**
+ * Bytes and time of a live id in the memory guard, and the longest claim. What a neighbour of this
+ * machine holds up counts as a pause too, so the least of the runs says most.
+ */
+export async function measure(size) {
+  const { ids, runs } = sizes[size];
+  const execPath = nodePath(size === "smoke" ? "here" : "24");
+  const rows = {};
+  for (const count of ids) {
+    const results = [];
+    for (let run = 0; run < runs; run++) {
+      const data = { ids: count, callers: 100 };
+      results.push(await runProgram(program, { execPath, data, args: ["--expose-gc"] }));
+    }
+    const figure = (name) => summary(results.map((result) => result[name]));
+    rows[count] = {
+      "bytes an id": figure("bytes").median,
+      "µs a claim": figure("microseconds").median,
+      "longest claim, ms": figure("longestPause").median,
+      "least of the runs, ms": Math.min(...results.map(({ longestPause }) => longestPause)),
+    };
+  }
+  printTable("live ids in memory", rows);
+  return { rows };
+}

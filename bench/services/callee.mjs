@@ -1,0 +1,38 @@
+// The service that is called: the same handler plain, behind Firsthand, and behind mutual TLS.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { allow } from "@firsthand/core";
+import { requireCaller } from "@firsthand/core/http";
+import { loadIdentity } from "@firsthand/testing";
+import { data, serveQuestions } from "../harness/program.mjs";
+import { callerId } from "./trust.mjs";
+
+const { trust, ports, only } = data;
+const body = JSON.stringify({ order: 42, note: "x".repeat(170) });
+
+function answer(_request, response) {
+  response.setHeader("content-type", "application/json");
+  response.end(body);
+}
+
+async function firsthand(port) {
+  const identity = await loadIdentity(trust.callee);
+  const origin = `http://localhost:${port}`;
+  return createServer(requireCaller({ identity, origin, policy: allow(callerId) }, answer));
+}
+
+function mutualTls() {
+  const { chainPem, privateKeyPem } = trust.calleePem;
+  const tls = { cert: chainPem, key: privateKeyPem, ca: trust.rootPem, requestCert: true };
+  return createTlsServer({ ...tls, rejectUnauthorized: true, minVersion: "TLSv1.3" }, answer);
+}
+
+const kinds = { plain: () => createServer(answer), firsthand, mutualTls };
+for (const [kind, port] of Object.entries(ports)) {
+  if (only !== undefined && only !== kind) continue;
+  const server = await kinds[kind](port);
+  server.keepAliveTimeout = 60_000;
+  await once(server.listen(port, "127.0.0.1"), "listening");
+}
+serveQuestions("ready", () => process.memoryUsage.rss() / 2 ** 20);

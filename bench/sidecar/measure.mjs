@@ -1,0 +1,132 @@
+import { startProgram } from "../harness/child.mjs";
+import { freePort } from "../harness/free-port.mjs";
+import { interleave } from "../harness/interleave.mjs";
+import { nodePath } from "../harness/node-versions.mjs";
+import { residentMebibytes, usageDuring } from "../harness/process-usage.mjs";
+import { printTable } from "../harness/report.mjs";
+import { createBenchTrust } from "../services/trust.mjs";
+import { envoy } from "./envoy.mjs";
+import { figuresOf } from "./figures.mjs";
+import { haproxy } from "./haproxy.mjs";
+import { nginx } from "./nginx.mjs";
+import { startPair } from "./pair.mjs";
+import { createPairFiles } from "./pair-files.mjs";
+
+const caller = new URL("../services/caller.mjs", import.meta.url);
+const callee = new URL("../services/callee.mjs", import.meta.url);
+const sizes = {
+  smoke: { nodes: ["here"], rounds: 1, one: 5, saturated: 20, open: 20, proxies: {} },
+  short: { nodes: ["20", "24"], rounds: 12, one: 150, saturated: 2000, open: 1000 },
+  full: { nodes: ["20", "24"], rounds: 40, one: 200, saturated: 3000, open: 2000 },
+};
+
+/** What it adds to a call to prove it, to speak mutual TLS, or to go through two proxies that do. */
+export async function measure(size) {
+  const { nodes, proxies = { haproxy, nginx, envoy }, ...counts } = sizes[size];
+  const runs = [];
+  for (const node of nodes) {
+    const trust = await createBenchTrust();
+    const run = await measureOn(nodePath(node), trust, proxies, counts);
+    runs.push(run);
+    for (const [load, rows] of Object.entries(run.loads))
+      printTable(`Node ${run.node}, ${load}`, rows);
+    printTable("resident memory, MiB", { MiB: run.memory });
+  }
+  return { runs };
+}
+
+async function measureOn(execPath, trust, proxies, counts) {
+  const files = createPairFiles(trust);
+  const ports = {
+    plain: await freePort(),
+    firsthand: await freePort(),
+    mutualTls: await freePort(),
+  };
+  const stops = [files.remove];
+  try {
+    const server = await startProgram(callee, { execPath, data: { trust, ports } });
+    stops.unshift(server.stop);
+    const pairs = {};
+    for (const [name, proxy] of Object.entries(proxies)) {
+      pairs[name] = await startPair(name, proxy, files, ports.plain);
+      stops.unshift(pairs[name].near.stop, pairs[name].far.stop);
+    }
+    const modes = modesOf(ports, pairs);
+    const client = await startProgram(caller, { execPath, data: { trust, modes } });
+    stops.unshift(client.stop);
+    const pids = { client: client.pid, server: server.pid };
+    const pidsOf = (name) => ({
+      ...pids,
+      ...(pairs[name] && { near: pairs[name].near.pid, far: pairs[name].far.pid }),
+    });
+    const loads = {
+      "one in flight": { count: counts.one, inFlight: 1 },
+      saturated: { count: counts.saturated, inFlight: 32 },
+      "1,000 requests/s": { count: counts.open, perSecond: 1000 },
+    };
+    const rowsByLoad = {};
+    for (const [title, load] of Object.entries(loads)) {
+      const acts = Object.fromEntries(
+        Object.keys(modes).map((name) => [
+          name,
+          () => measureBlock(client, name, load, pidsOf(name)),
+        ]),
+      );
+      rowsByLoad[title] = figuresOf(await interleave(acts, { rounds: counts.rounds }));
+    }
+    return {
+      node: await versionOf(execPath),
+      loads: rowsByLoad,
+      memory: await memoryOf(execPath, trust, pairs),
+    };
+  } finally {
+    for (const stop of stops) await stop();
+  }
+}
+
+function modesOf(ports, pairs) {
+  const direct = { kind: "direct", origin: `http://127.0.0.1:${ports.plain}` };
+  const through = Object.entries(pairs).map(([name, { origin }]) => [
+    name,
+    { kind: "direct", origin },
+  ]);
+  return {
+    direct,
+    "direct again": direct,
+    firsthand: { kind: "firsthand", origin: `http://localhost:${ports.firsthand}` },
+    mutualTls: { kind: "mutualTls", origin: `https://127.0.0.1:${ports.mutualTls}` },
+    ...Object.fromEntries(through),
+  };
+}
+
+async function measureBlock(client, name, load, pids) {
+  const { result, cpu } = await usageDuring(pids, () => client.ask({ name, load }));
+  const perRequest = Object.entries(cpu).map(([process, used]) => [process, used / load.count]);
+  return { ...result, cpu: Object.fromEntries(perRequest) };
+}
+
+/** A service alone and the same with proofs, after some calls; and the proxies as they are now. */
+async function memoryOf(execPath, trust, pairs) {
+  const sizes = {};
+  for (const kind of ["plain", "firsthand"]) {
+    const ports = { [kind]: await freePort() };
+    const server = await startProgram(callee, { execPath, data: { trust, ports, only: kind } });
+    const origin =
+      kind === "plain" ? `http://127.0.0.1:${ports.plain}` : `http://localhost:${ports.firsthand}`;
+    const modes = { [kind]: { kind, origin } };
+    const client = await startProgram(caller, { execPath, data: { trust, modes } });
+    await client.ask({ name: kind, load: { count: 2000, inFlight: 8 } });
+    sizes[`service, ${kind}`] = residentMebibytes(server.pid);
+    await client.stop();
+    await server.stop();
+  }
+  for (const [name, { near, far }] of Object.entries(pairs)) {
+    sizes[name] = (residentMebibytes(near.pid) + residentMebibytes(far.pid)) / 2;
+  }
+  return sizes;
+}
+
+async function versionOf(execPath) {
+  const { execFileSync } = await import("node:child_process");
+  return execFileSync(execPath, ["-v"], { encoding: "utf8" }).trim();
+}
