@@ -15,7 +15,7 @@ import { createPairFiles } from "./pair-files.mjs";
 const caller = new URL("../services/caller.mjs", import.meta.url);
 const callee = new URL("../services/callee.mjs", import.meta.url);
 const sizes = {
-  smoke: { nodes: ["here"], rounds: 1, one: 5, saturated: 20, open: 20, proxies: {} },
+  smoke: { nodes: ["here"], rounds: 1, one: 5, saturated: 20, open: 20, memory: 10, proxies: {} },
   short: { nodes: ["20", "24"], rounds: 12, one: 150, saturated: 2000, open: 1000 },
   full: { nodes: ["20", "24"], rounds: 40, one: 200, saturated: 3000, open: 2000 },
 };
@@ -77,7 +77,7 @@ async function measureOn(execPath, trust, proxies, counts) {
     return {
       node: await versionOf(execPath),
       loads: rowsByLoad,
-      memory: await memoryOf(execPath, trust, pairs),
+      memory: await memoryOf(execPath, trust, pairs, counts.memory ?? 2000),
     };
   } finally {
     for (const stop of stops) await stop();
@@ -106,7 +106,7 @@ async function measureBlock(client, name, load, pids) {
 }
 
 /** A service alone and the same with proofs, after some calls; and the proxies as they are now. */
-async function memoryOf(execPath, trust, pairs) {
+async function memoryOf(execPath, trust, pairs, count) {
   const sizes = {};
   for (const kind of ["plain", "firsthand"]) {
     const ports = { [kind]: await freePort() };
@@ -115,7 +115,7 @@ async function memoryOf(execPath, trust, pairs) {
       kind === "plain" ? `http://127.0.0.1:${ports.plain}` : `http://localhost:${ports.firsthand}`;
     const modes = { [kind]: { kind, origin } };
     const client = await startProgram(caller, { execPath, data: { trust, modes } });
-    await client.ask({ name: kind, load: { count: 2000, inFlight: 8 } });
+    await client.ask({ name: kind, load: { count, inFlight: 8 } });
     sizes[`service, ${kind}`] = residentMebibytes(server.pid);
     await client.stop();
     await server.stop();

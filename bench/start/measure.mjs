@@ -22,21 +22,21 @@ const imports = {
   "zod/mini": "zod/mini",
 };
 const sizes = {
-  smoke: { nodes: ["here"], rounds: 1 },
+  smoke: { nodes: ["here"], rounds: 1, names: ["nothing", "@firsthand/core"] },
   short: { nodes: ["24"], rounds: 15 },
   full: { nodes: ["20", "22", "24", "26"], rounds: 31 },
 };
 
 /** What importing takes: time, CPU and resident memory, each in a fresh process. */
 export async function measure(size) {
-  const { nodes, rounds } = sizes[size];
+  const { nodes, rounds, names = Object.keys(imports) } = sizes[size];
   const runs = [];
   for (const node of nodes) {
     const execPath = nodePath(node);
     const acts = Object.fromEntries(
-      Object.entries(imports).map(([title, name]) => [
+      names.map((title) => [
         title,
-        () => runProgram(program, { execPath, data: { name } }),
+        () => runProgram(program, { execPath, data: { name: imports[title] } }),
       ]),
     );
     const samples = await interleave(acts, { rounds });

@@ -1,3 +1,4 @@
+import { FramelessError } from "./frameless-error.js";
 import { refusalCodes, type VerificationCode } from "./refusal-codes.js";
 
 /** Which token of the request a refusal is about. */
@@ -14,7 +15,7 @@ export type TokenKind =
  *
  * The message is constant for each code: no token and no text of the peer is ever in it.
  */
-export class VerificationError extends Error {
+export class VerificationError extends FramelessError {
   override readonly name = "VerificationError";
   /** Exact cause. */
   readonly code: VerificationCode;

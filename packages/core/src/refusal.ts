@@ -1,4 +1,5 @@
 import { VerificationError } from "./errors.js";
+import { FramelessError } from "./frameless-error.js";
 import { type PublicCode, refusalCodes, statusOf } from "./refusal-codes.js";
 
 /** The body of a refusal (RFC 9457 §3). Holds nothing that the caller sent. */
@@ -25,7 +26,7 @@ const titles: Record<PublicCode, string> = {
  * A refusal as the caller sees it: what web frameworks expect of an error that is an answer. The
  * exact cause is in `cause`, for operators.
  */
-export class Refusal extends Error {
+export class Refusal extends FramelessError {
   override readonly name = "Refusal";
   /** HTTP status, under both names that frameworks look for. */
   readonly status: number;
