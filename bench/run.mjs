@@ -2,16 +2,7 @@
 import { parseArgs } from "node:util";
 import { writeResult } from "./harness/report.mjs";
 
-const questions = [
-  "primitives",
-  "server",
-  "sidecar",
-  "peers",
-  "hostile",
-  "replay",
-  "growth",
-  "start",
-];
+const questions = ["primitives", "server", "sidecar", "hostile", "replay", "growth", "start"];
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { size: { type: "string", default: "full" } },

@@ -15,7 +15,7 @@ const sizes = {
   short: {
     frameworks: ["node"],
     modes: ["none", "verify"],
-    inFlight: [32],
+    inFlight: [1, 32],
     rounds: 15,
     count: 3000,
   },
@@ -38,7 +38,8 @@ export async function measure(size) {
   const runs = [];
   try {
     for (const framework of frameworks) {
-      for (const mode of modes) {
+      const own = framework === "node" ? ["raw", "pool"] : [];
+      for (const mode of [...modes, ...own]) {
         const port = await freePort();
         const server = await startProgram(program, {
           execPath,
@@ -69,7 +70,8 @@ export async function measure(size) {
 }
 
 function kindOf(mode) {
-  return { isProved: mode !== "none", ...(mode === "full" ? { bodyBytes: 1024 } : {}) };
+  const isProved = !["none", "raw", "pool"].includes(mode);
+  return { isProved, ...(mode === "full" ? { bodyBytes: 1024 } : {}) };
 }
 
 async function block(client, { pid, port, kind }, load) {

@@ -1,4 +1,5 @@
 // One server of one framework, with as much of Firsthand as it is told.
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { allow, anyOf } from "@firsthand/core";
 import { requireCaller } from "@firsthand/core/http";
@@ -9,7 +10,9 @@ import express from "express";
 import fastify from "fastify";
 import { data, serveQuestions } from "../harness/program.mjs";
 import { callerId } from "../services/trust.mjs";
+import { rawVerify, rawVerifyInPool } from "./raw-verify.mjs";
 
+const keepAliveTimeout = 300_000; // connections wait for their next turn
 const { framework, mode, port, trust } = data;
 const identity = await loadIdentity(trust.callee);
 const body = JSON.stringify({ order: 42, note: "x".repeat(170) });
@@ -31,20 +34,35 @@ function answer(_request, response) {
   response.end(body);
 }
 
+/** Nothing but one bare verification before the answer: on the event loop, or in the thread pool. */
+const bare = {
+  none: answer,
+  raw(request, response) {
+    rawVerify();
+    answer(request, response);
+  },
+  pool: (request, response) => rawVerifyInPool(() => answer(request, response)),
+};
+
+async function listen(server) {
+  server.keepAliveTimeout = keepAliveTimeout;
+  await once(server.listen(port, "127.0.0.1"), "listening");
+}
+
 const frameworks = {
   async node() {
-    const listener = isBare ? answer : requireCaller(options, answer);
-    await new Promise((resolve) => createServer(listener).listen(port, "127.0.0.1", resolve));
+    const listener = bare[mode] ?? requireCaller(options, answer);
+    await listen(createServer(listener));
   },
   async express() {
     const app = express();
     if (!isBare) app.use(expressAuth.workloadAuth(options));
     app.all("/v1/orders/:id", (_request, response) => response.type("json").send(body));
     if (!isBare) app.use(expressAuth.refusalHandler);
-    await new Promise((resolve) => app.listen(port, "127.0.0.1", resolve));
+    await listen(createServer(app));
   },
   async fastify() {
-    const app = fastify();
+    const app = fastify({ keepAliveTimeout });
     if (!isBare) await app.register(fastifyAuth.workloadAuth, options);
     if (!isBare) app.setErrorHandler(fastifyAuth.refusalHandler);
     app.all("/v1/orders/:id", (_request, reply) => reply.type("application/json").send(body));

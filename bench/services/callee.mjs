@@ -32,7 +32,7 @@ const kinds = { plain: () => createServer(answer), firsthand, mutualTls };
 for (const [kind, port] of Object.entries(ports)) {
   if (only !== undefined && only !== kind) continue;
   const server = await kinds[kind](port);
-  server.keepAliveTimeout = 60_000;
+  server.keepAliveTimeout = 300_000; // connections wait for their next turn
   await once(server.listen(port, "127.0.0.1"), "listening");
 }
 serveQuestions("ready", () => process.memoryUsage.rss() / 2 ** 20);
