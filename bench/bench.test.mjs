@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { barChart } from "./charts/bar-chart.mjs";
+import { fillMarks } from "./charts/fill-marks.mjs";
+import { tables } from "./charts/tables.mjs";
 import { judge, lineOf } from "./check/judge.mjs";
 import { measures } from "./check/measures.mjs";
 import { quantile, summary } from "./harness/statistics.mjs";
@@ -55,5 +57,22 @@ describe("the bench", () => {
     );
     expect(long).toBeCloseTo(2 * short, 0);
     expect(svg).toContain("&lt;1>");
+  });
+});
+
+describe("the marks of the documents", () => {
+  it("are filled, whatever stood there", () => {
+    const text = "a\n<!-- bench:b-c -->\nold\n<!-- /bench -->\nd <!-- bench:e --><!-- /bench -->";
+    const filled = fillMarks(text, (name) => `[${name}]`);
+    expect(filled).toBe(
+      "a\n<!-- bench:b-c -->\n[b-c]\n<!-- /bench -->\nd <!-- bench:e -->\n[e]\n<!-- /bench -->",
+    );
+  });
+
+  it.each(["performance.md", "capacity.md"])("in %s each have a table", (name) => {
+    const text = readFileSync(new URL(`../docs/${name}`, import.meta.url), "utf8");
+    const marks = [...text.matchAll(/<!-- bench:([\w-]+) -->/g)].map(([, mark]) => mark);
+    expect(marks.length).toBeGreaterThan(0);
+    for (const mark of marks) expect(Object.keys(tables)).toContain(mark);
   });
 });

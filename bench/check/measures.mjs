@@ -85,13 +85,15 @@ export const measures = [
   {
     name: "longest claim at a million ids, ms",
     atMost: 10,
-    of: ({ replay }) => replay.rows[1_000_000]["least of the runs, ms"],
+    of: ({ replay }) => replay.rows[1_000_000]["longest claim, ms"],
   },
   {
     name: "importing core over bare Node, ms",
     atMost: 40,
-    of: ({ start }) =>
-      start.runs.find(({ node }) => node === "24").rows["@firsthand/core"]["import ms"],
+    of({ start }) {
+      const { rows } = start.runs.find(({ node }) => node === "24");
+      return rows["@firsthand/core"]["import ms"] - rows.nothing["import ms"];
+    },
   },
 ];
 

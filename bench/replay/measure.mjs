@@ -10,10 +10,7 @@ const sizes = {
   full: { ids: [10_000, 100_000, 1_000_000, 10_000_000], runs: 5 },
 };
 
-/**
- * Bytes and time of a live id in the memory guard, and the longest claim. What a neighbour of this
- * machine holds up counts as a pause too, so the least of the runs says most.
- */
+/** Bytes and CPU time of a live id in the memory guard, and the CPU time of the longest claim. */
 export async function measure(size) {
   const { ids, runs } = sizes[size];
   const execPath = nodePath(size === "smoke" ? "here" : "24");
@@ -29,7 +26,6 @@ export async function measure(size) {
       "bytes an id": figure("bytes").median,
       "µs a claim": figure("microseconds").median,
       "longest claim, ms": figure("longestPause").median,
-      "least of the runs, ms": Math.min(...results.map(({ longestPause }) => longestPause)),
     };
   }
   printTable("live ids in memory", rows);
