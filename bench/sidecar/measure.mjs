@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { startProgram } from "../harness/child.mjs";
 import { freePort } from "../harness/free-port.mjs";
 import { interleave } from "../harness/interleave.mjs";
@@ -75,7 +76,7 @@ async function measureOn(execPath, trust, proxies, counts) {
       rowsByLoad[title] = figuresOf(await interleave(acts, { rounds: counts.rounds }));
     }
     return {
-      node: await versionOf(execPath),
+      node: versionOf(execPath),
       loads: rowsByLoad,
       memory: await memoryOf(execPath, trust, pairs, counts.memory ?? 2000),
     };
@@ -126,7 +127,6 @@ async function memoryOf(execPath, trust, pairs, count) {
   return sizes;
 }
 
-async function versionOf(execPath) {
-  const { execFileSync } = await import("node:child_process");
+function versionOf(execPath) {
   return execFileSync(execPath, ["-v"], { encoding: "utf8" }).trim();
 }
