@@ -18,7 +18,7 @@ export interface Answers {
    *
    * @throws {VerificationError} `response_unsignable`
    */
-  prepare(proof: VerifiedProof, accepted: AcceptedRequest): void;
+  prepare(proof: Pick<VerifiedProof, "exchange">, accepted: AcceptedRequest): void;
   responseSigner(caller: Caller): ResponseSigner | undefined;
   toRefusal(error: unknown, options?: VerifyOptions): unknown;
 }

@@ -37,11 +37,16 @@ export interface CallerCredential {
   readonly issuer: string | undefined;
 }
 
+/** The credential of a caller that proved to hold its key. */
+export interface KeyedCredential extends CallerCredential {
+  readonly kind: "x509-svid" | "wit-svid";
+}
+
 /**
- * A signature over the request, or no more than the connection it came over; and, where callers
- * migrate, no proof at all.
+ * A signature over the request, a MAC over it, or no more than the connection it came over; and, where
+ * callers migrate, no proof at all.
  */
-export type CallerProof = SignedProof | ChannelEvidence | UnsafeBearer;
+export type CallerProof = SignedProof | SessionProof | ChannelEvidence | UnsafeBearer;
 
 /** What was proved about the request itself. */
 export interface SignedProof {
@@ -54,6 +59,25 @@ export interface SignedProof {
   readonly issuedAt: number | undefined;
   /** Seconds since the epoch. */
   readonly expiresAt: number;
+}
+
+/**
+ * A MAC over the request, under a key that only this caller and this service have. It says who made the
+ * request, to this service and to nobody else: the service could have made it as well.
+ */
+export interface SessionProof {
+  readonly format: "svid-session-1";
+  readonly binding: "full";
+  readonly idHash: undefined;
+  readonly sessionId: string;
+  /** Counts the requests of the session; each number is accepted once. */
+  readonly sequence: number;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  /** Seconds since the epoch. */
+  readonly expiresAt: number;
+  /** The signed proof that opened the session. */
+  readonly opening: SignedProof;
 }
 
 /**

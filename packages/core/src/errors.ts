@@ -8,6 +8,7 @@ export type TokenKind =
   | "wpt"
   | "svid-proof"
   | "http-signature"
+  | "svid-session"
   | "txn-token";
 
 /**

@@ -5,6 +5,7 @@ export type {
   CallerCredential,
   CallerProof,
   ChannelEvidence,
+  SessionProof,
   SignedProof,
   UnsafeBearer,
   VerifiedHeaders,
@@ -54,6 +55,7 @@ export type {
   PolicyRequest,
   RuleVerdict,
 } from "./policy/policy.js";
+export { requireSignature } from "./policy/require-signature.js";
 export type {
   CallerConditions,
   Period,
@@ -67,12 +69,21 @@ export type {
 export { createRuleSet, type RuleSet } from "./policy/rule-set.js";
 export type { RuleSetOptions } from "./policy/rule-set-options.js";
 export type { ContentMode } from "./proof/bind-content.js";
-export type { EvidenceKind, ProofFormat, SignatureFormat, TokenFormat } from "./proof/format.js";
+export type {
+  EvidenceKind,
+  ProofFormat,
+  SignatureFormat,
+  TokenFormat,
+} from "./proof/format.js";
 export { createProver, type OutboundRequest, type Proof, type Prover } from "./prover.js";
 export type { PeerOptions, ProverOptions } from "./prover-options.js";
 export { type ProblemDetails, Refusal, toRefusal } from "./refusal.js";
 export type { PublicCode, VerificationCode } from "./refusal-codes.js";
 export { type MemoryReplayGuardOptions, memoryReplayGuard } from "./replay/memory-replay-guard.js";
+export { memorySessions, type SessionOptions } from "./session/memory-sessions.js";
+export type { ProofResponse, TakeAnswer } from "./session/peer-sessions.js";
+export { type SealedSessionOptions, sealedSessions } from "./session/sealed-sessions.js";
+export type { Sessions } from "./session/session.js";
 export type { SignedResponsesOptions } from "./signature/signed-responses-options.js";
 export {
   type IdScheme,
@@ -121,7 +132,7 @@ export {
   wholeNumber,
 } from "./options.js";
 export { isPathPattern, policyRuleSchema } from "./policy/rule-schema.js";
-export { evidenceKinds } from "./proof/format.js";
+export { type ProvedBy, provedBy } from "./proof/format.js";
 export type { AcceptContent, ProofRequest, RequestContent } from "./proof/proof-request.js";
 export { isSecureTransport } from "./proof/secure-transport.js";
 export { parseOrigin } from "./proof/target.js";

@@ -13,6 +13,7 @@ import {
 import { isSignatureFormat, type ProofFormat, proofFormats } from "./proof/format.js";
 import { isSecureTransport } from "./proof/secure-transport.js";
 import { parseOrigin } from "./proof/target.js";
+import type { AnswerRules } from "./session/take-session.js";
 import { type CreateResponseCheck, createResponseChecks } from "./signature/response-check.js";
 import { parseWorkloadId, type SpiffeId } from "./spiffe/spiffe-id.js";
 import type { CredentialSource, TrustSource } from "./trust/trust-source.js";
@@ -57,6 +58,13 @@ export interface ProverOptions {
   readonly peers: Readonly<Record<string, string | PeerOptions>>;
   /** Further header fields that carry tokens; those present are bound by `oth`. Default none. */
   readonly tokenHeaders?: readonly string[] | undefined;
+  /**
+   * `on` opens sessions with peers that offer them, and proves requests by session instead of by
+   * signature; `signed` only with peers that sign their answer, so that `identity` has to know trust
+   * bundles as well. Default `off`. Not with peers for which headers are bound or whose responses are
+   * signed. Whoever sends the requests has to give `Proof.answered` every response.
+   */
+  readonly sessions?: "off" | "on" | "signed" | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -77,6 +85,8 @@ interface ProverRules {
   /** Lower case. */
   readonly tokenHeaders: readonly string[];
   readonly checkResponse: CreateResponseCheck;
+  /** Undefined when no sessions are wanted. */
+  readonly sessions: AnswerRules | undefined;
   readonly clock: Clock;
 }
 
@@ -99,6 +109,7 @@ const schema = z.strictObject({
     { error: "must map origins to SPIFFE IDs" },
   ),
   tokenHeaders: z.optional(headerFieldNames()),
+  sessions: z.optional(oneOf("off", "on", "signed")),
   clock: z.optional(clockOption),
 });
 
@@ -112,16 +123,30 @@ const defaultAccept: readonly ProofFormat[] = ["wpt-02", "svid-proof-1", ...sign
  */
 export function parseProverOptions(options: ProverOptions): ProverRules {
   const parsed = parseOptions(factory, schema, options);
-  const { identity, tokenHeaders = [], clock = systemClock } = parsed;
+  const { identity, tokenHeaders = [], sessions = "off", clock = systemClock } = parsed;
   const peers = parsePeers(parsed.peers);
   const isTrusting = isTrustSource(identity);
   if (!isTrusting && [...peers.values()].some(({ signedResponse }) => signedResponse)) {
     const problem = "must be an object with trustBundle() as well where a response shall be signed";
     throw invalidOption(factory, "identity", problem);
   }
+  if (!isTrusting && sessions === "signed") {
+    throw invalidOption(
+      factory,
+      "identity",
+      "must have trustBundle() to take signed sessions only",
+    );
+  }
   const trust = isTrusting ? identity : { trustBundle: () => undefined };
   const checkResponse = createResponseChecks(trust, clock);
-  return Object.freeze({ identity, peers, tokenHeaders, checkResponse, clock });
+  return Object.freeze({
+    identity,
+    peers,
+    tokenHeaders,
+    checkResponse,
+    sessions: sessions === "off" ? undefined : { sessions, trust: isTrusting ? trust : undefined },
+    clock,
+  });
 }
 
 /**

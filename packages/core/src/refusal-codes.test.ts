@@ -18,6 +18,8 @@ describe("refusal codes", () => {
       "401 credential_invalid",
       "401 proof_invalid",
       "401 proof_required",
+      "401 session_unknown",
+      "401 signature_required",
       "403 forbidden",
       "413 content_too_large",
       "431 headers_too_large",

@@ -12,6 +12,8 @@ export interface RefusalRule {
 export type PublicCode =
   | "proof_required"
   | "proof_invalid"
+  | "session_unknown"
+  | "signature_required"
   | "credential_invalid"
   | "request_invalid"
   | "forbidden"
@@ -25,6 +27,8 @@ const proofRequired = (message: string) =>
 const proof = (message: string) => ({ status: 401, publicCode: "proof_invalid", message }) as const;
 const signature = (message: string) =>
   ({ status: 400, publicCode: "proof_invalid", message }) as const;
+const session = (message: string) =>
+  ({ status: 401, publicCode: "session_unknown", message }) as const;
 const credential = (message: string) =>
   ({ status: 401, publicCode: "credential_invalid", message }) as const;
 const request = (message: string) =>
@@ -192,6 +196,22 @@ export const refusalCodes = {
   proof_token_header_unbound: proof("the proof does not bind a token header"),
   proof_token_header_unknown: proof("the proof binds a header that this verifier does not know"),
   proof_token_header_ambiguous: proof("a bound token header occurs more than once"),
+
+  // sessions
+  session_proof_malformed: proof("the proof by session does not have its one form"),
+  session_unknown: session("the session is not known here"),
+  session_superseded: session("the trust bundle that the session rests on was replaced"),
+  session_expired: session("the session, or the credential it rests on, has ended"),
+  session_proof_mismatch: proof(
+    "the proof by session was not made for this request in this session",
+  ),
+  session_sequence_stale: proof("the number of the proof is too far behind those that were used"),
+  session_key_invalid: proof("the ephemeral key of the proof is not a point on P-256"),
+  proof_signature_required: {
+    status: 401,
+    publicCode: "signature_required",
+    message: "the request needs a signed proof and was proved otherwise",
+  },
 
   // replay
   proof_replayed: proof("the proof was used before"),

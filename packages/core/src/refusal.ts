@@ -1,6 +1,7 @@
 import { VerificationError } from "./errors.js";
 import { FramelessError } from "./frameless-error.js";
 import { type PublicCode, refusalCodes, statusOf } from "./refusal-codes.js";
+import { type SessionRefusal, sessionHeaders } from "./session/protocol.js";
 
 /** The body of a refusal (RFC 9457 §3). Holds nothing that the caller sent. */
 export interface ProblemDetails {
@@ -13,6 +14,8 @@ export interface ProblemDetails {
 const titles: Record<PublicCode, string> = {
   proof_required: "A proof of workload identity is required",
   proof_invalid: "The proof of workload identity is not valid",
+  session_unknown: "The session is not known",
+  signature_required: "A signed proof of workload identity is required",
   credential_invalid: "The workload credential is not valid",
   request_invalid: "The request cannot be verified",
   forbidden: "The caller is not allowed to do this",
@@ -33,7 +36,7 @@ export class Refusal extends FramelessError {
   readonly statusCode: number;
   /**
    * To be sent with the answer: `WWW-Authenticate` and `Accept-Signature` with 401, `Retry-After`
-   * with 503.
+   * with 503, `SVID-Session` where a signed proof of the same request may do.
    */
   readonly headers: Readonly<Record<string, string>>;
   readonly code: PublicCode;
@@ -47,7 +50,10 @@ export class Refusal extends FramelessError {
     super(titles[publicCode], { cause });
     this.status = status;
     this.statusCode = status;
-    this.headers = Object.freeze(headersOf(status, challenge, acceptSignature));
+    this.headers = Object.freeze({
+      ...headersOf(status, challenge, acceptSignature),
+      ...sessionHeadersOf(publicCode),
+    });
     this.code = publicCode;
     this.problem = Object.freeze({
       type: `urn:firsthand:problem:${publicCode}`,
@@ -78,3 +84,14 @@ function headersOf(
     ...(acceptSignature !== "" && { "accept-signature": acceptSignature }),
   };
 }
+
+/** Tells a prover that may repeat a request to repeat this one; nothing has acted on it. */
+function sessionHeadersOf(publicCode: PublicCode): Record<string, string> {
+  const refusal = sessionRefusals[publicCode];
+  return refusal === undefined ? {} : { [sessionHeaders.answer.toLowerCase()]: refusal };
+}
+
+const sessionRefusals: Partial<Record<PublicCode, SessionRefusal>> = {
+  session_unknown: "unknown",
+  signature_required: "signature-required",
+};

@@ -29,6 +29,7 @@ import type { EvidenceKind } from "./proof/format.js";
 import { parseOrigin } from "./proof/target.js";
 import { memoryReplayGuard } from "./replay/memory-replay-guard.js";
 import type { ReplayGuard } from "./replay/replay-guard.js";
+import type { Sessions } from "./session/session.js";
 import type { SignedResponseRules } from "./signature/response-signer.js";
 import {
   parseSignedResponses,
@@ -85,6 +86,12 @@ export interface VerifierOptions extends AcceptOptions {
   readonly txnTokens?: TxnTokenOptions | undefined;
   /** Remembers proofs that were used. Default: in the memory of this process. */
   readonly replay?: ReplayGuard | undefined;
+  /**
+   * Opens sessions with callers that offer it, and accepts proofs by session; `memorySessions()` or
+   * `sealedSessions()`. Default: none, every proof has to be signed. Verifiers that are given the same
+   * sessions share them.
+   */
+  readonly sessions?: Sessions | undefined;
   /** The longest content that is read and checked before the application runs. Default 1 MiB. */
   readonly contentLimitBytes?: number | undefined;
   /** The longest lifetime of a proof. Default 120. */
@@ -123,6 +130,7 @@ export interface VerifierRules extends AcceptRules {
   readonly tokenHeaders: readonly string[];
   readonly txnTokens: TxnTokenRules | undefined;
   readonly replay: ReplayGuard;
+  readonly sessions: Sessions | undefined;
   readonly contentLimitBytes: number;
   readonly maxProofLifetimeSeconds: number;
   readonly maxCredentialLifetimeSeconds: number;
@@ -162,6 +170,7 @@ const schema = z.strictObject({
   tokenHeaders: z.optional(headerFieldNames()),
   txnTokens: z.optional(txnTokenSchema),
   replay: z.optional(capability<ReplayGuard>("claim")),
+  sessions: z.optional(capability<Sessions>("keep", "find", "claim")),
   contentLimitBytes: z.optional(wholeNumber(0, 2 ** 30)),
   maxProofLifetimeSeconds: z.optional(wholeNumber(1, 300)),
   maxCredentialLifetimeSeconds: z.optional(wholeNumber(60, 366 * 86_400)),
@@ -199,6 +208,7 @@ export function parseVerifierOptions(options: VerifierOptions): VerifierRules {
     tokenHeaders: parsed.tokenHeaders ?? [],
     txnTokens: txnTokens === undefined ? undefined : txnTokenRules(txnTokens),
     replay: parsed.replay ?? memoryReplayGuard({ clock }),
+    sessions: parsed.sessions,
     contentLimitBytes: parsed.contentLimitBytes ?? 1024 * 1024,
     maxProofLifetimeSeconds: parsed.maxProofLifetimeSeconds ?? 120,
     maxCredentialLifetimeSeconds: parsed.maxCredentialLifetimeSeconds ?? 86_400,

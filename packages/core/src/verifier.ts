@@ -10,11 +10,15 @@ import type { PolicyDecision } from "./policy/policy.js";
 import { bindContent } from "./proof/bind-content.js";
 import { challengeOf } from "./proof/format.js";
 import type { ProofRequest } from "./proof/proof-request.js";
-import { claimOnce } from "./replay/claim-once.js";
 import { selfTest } from "./runtime/self-test.js";
+import { sessionHeaders } from "./session/protocol.js";
 import type { ResponseSigner } from "./signature/response-signer.js";
-import { parseVerifierOptions, type VerifierOptions } from "./verifier-options.js";
-import { createCallerVerifier } from "./verify-caller.js";
+import {
+  parseVerifierOptions,
+  type VerifierOptions,
+  type VerifierRules,
+} from "./verifier-options.js";
+import { createCallerVerifier, type ProvedRequest } from "./verify-caller.js";
 import { createVerifyOptionsReader, type VerifyOptions } from "./verify-options.js";
 
 /** Tells who makes a request, from what the request itself proves. */
@@ -73,15 +77,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
       caller = proved.caller;
       policy = await askPolicy(caller, proved.head, rules, demands.policy);
       if (policy.effect !== "allow") throw new VerificationError("caller_forbidden");
+      prepare(proved, { caller, policy, request: observed });
+      await proved.claim();
       if (proved.proof !== undefined) {
-        prepare(proved.proof, { caller, policy, request: observed });
-        await claimOnce(caller, proved.proof, rules, now);
         const held = contentFor(caller, request, demands.content, rules);
         await bindContent(held, proved.proof, demands.content, rules, (error) =>
           refuse(error, true),
         );
       }
+      const answer = await agreeOnOffer(proved, request, rules);
       await record({ decision: "accepted", caller, policy, request: observed }, rules, startedAt);
+      await answer?.(now);
       return caller;
     } catch (error) {
       return refuse(error);
@@ -89,4 +95,18 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   return Object.freeze({ challenge: challengeOf(rules.accept), verify, ...answers });
+}
+
+/** Agrees on a session where one is offered, kept here, and can be answered. */
+async function agreeOnOffer(
+  { agree }: ProvedRequest,
+  { answer }: ProofRequest,
+  { sessions }: VerifierRules,
+): Promise<((now: number) => Promise<void>) | undefined> {
+  if (agree === undefined || answer === undefined || sessions === undefined) return undefined;
+  const keepSession = await agree(sessions);
+  return async (now) => {
+    const session = await keepSession(now);
+    if (session !== undefined) answer(sessionHeaders.answer, session);
+  };
 }

@@ -19,6 +19,8 @@ export interface VerifyOptions extends AcceptOptions {
    * the verifier has a policy of its own, both have to allow.
    */
   readonly policy?: Policy | undefined;
+  /** `signed` refuses what was not signed: proofs by session, and connections. Default `any`. */
+  readonly proof?: "any" | "signed" | undefined;
 }
 
 /** {@link VerifyOptions} with defaults filled in. */
@@ -26,12 +28,14 @@ export interface VerifyRules extends AcceptRules {
   readonly content: ContentMode;
   /** Of the route. */
   readonly policy: Policy | undefined;
+  readonly proof: "any" | "signed";
 }
 
 const schema = z.strictObject({
   ...acceptSchema,
   content: z.optional(oneOf<ContentMode>("buffered", "streaming")),
   policy: z.optional(callback<Policy>()),
+  proof: z.optional(oneOf("any", "signed")),
 });
 
 /**
@@ -44,16 +48,25 @@ export function createVerifyOptionsReader(
 ): (options?: VerifyOptions) => VerifyRules {
   const { accept, acceptsChannel, requiredHeaders } = rules;
   const outer = acceptsChannel ? [...accept, "mutual-tls" as const] : accept;
-  const defaults = { content: "buffered", policy: undefined } as const;
-  const inherited = { accept, acceptsChannel, requiredHeaders, ...defaults };
+  const inherited: VerifyRules = {
+    accept,
+    acceptsChannel,
+    requiredHeaders,
+    content: "buffered",
+    policy: undefined,
+    proof: "any",
+  };
   const known = new WeakMap<VerifyOptions, VerifyRules>();
 
   return (options) => {
     if (options === undefined) return inherited;
     let read = known.get(options);
     if (read === undefined) {
-      const { content = "buffered", policy, ...given } = parseOptions("verify", schema, options);
-      read = { ...narrowAccept("verify", given, outer, requiredHeaders), content, policy };
+      const parsed = parseOptions("verify", schema, options);
+      const { content = "buffered", policy, proof = "any", ...given } = parsed;
+      const narrowed = narrowAccept("verify", given, outer, requiredHeaders);
+      const acceptsChannel = narrowed.acceptsChannel && proof === "any";
+      read = { ...narrowed, acceptsChannel, content, policy, proof };
       known.set(options, read);
     }
     return read;

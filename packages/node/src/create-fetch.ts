@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { checkResponse } from "./check-response.js";
 import { readFetchCall } from "./fetch-call.js";
 import { globalDispatchers } from "./insecure-transport.js";
-import { createOutboundProver, type OutboundOptions } from "./outbound-prover.js";
+import { createOutboundProver, type OutboundOptions, type ProvedParts } from "./outbound-prover.js";
 
 /** A fetch function: the global one, that of undici, or any other that takes a URL and an init. */
 export type AnyFetch = (url: string, init?: never) => Promise<unknown>;
@@ -48,23 +48,46 @@ export function createFetch(options: FetchOptions): typeof globalThis.fetch {
     const call = readFetchCall(input, init);
     const { dispatcher } = call.members;
     const dispatchers = dispatcher == null ? globalDispatchers() : [dispatcher];
-    const proved = await prove({ ...call, dispatchers });
-    const checked = proved.response;
-    const response = await send(call.url.href, {
-      ...call.members,
-      method: call.method,
-      headers: [
-        ...call.headers,
-        ...proved.headers,
-        ...(checked === undefined ? [] : plainEncoding(call.headers)),
-      ] as [string, string][],
-      body: proved.content,
-      redirect: "manual",
-    });
-    if (checked !== undefined) await checkResponse(response, checked);
+    const sendCall = ({ content, headers, response }: ProvedParts) =>
+      send(call.url.href, {
+        ...call.members,
+        method: call.method,
+        headers: [
+          ...call.headers,
+          ...headers,
+          ...(response === undefined ? [] : plainEncoding(call.headers)),
+        ] as [string, string][],
+        body: content,
+        redirect: "manual",
+      });
+    const response = await exchange(await prove({ ...call, dispatchers }), sendCall);
     if (call.redirect !== "manual") await refuseRedirect(response);
     return response;
   };
+}
+
+/** Sends a proved request, and once more when the peer wants a signature for it. */
+async function exchange(
+  proved: ProvedParts,
+  send: (parts: ProvedParts) => Promise<Response>,
+): Promise<Response> {
+  const response = await sendOnce(proved, send);
+  if (response.outcome === "final") return response.received;
+  await response.received.body?.cancel();
+  return (await sendOnce(await proved.again(), send)).received;
+}
+
+async function sendOnce(parts: ProvedParts, send: (parts: ProvedParts) => Promise<Response>) {
+  let received: Response | undefined;
+  try {
+    received = await send(parts);
+  } finally {
+    if (received === undefined) await parts.answered(undefined);
+  }
+  const { status, headers } = received;
+  const outcome = await parts.answered({ status, header: (name) => headers.get(name) });
+  if (parts.response !== undefined) await checkResponse(received, parts.response);
+  return { received, outcome };
 }
 
 /** Fetch decodes content by itself, and a signature is about the content as it was sent. */

@@ -5,7 +5,6 @@ import type {
   Observation,
   Observer,
   Proof,
-  ProofFormat,
   VerificationCode,
 } from "@firsthand/core";
 
@@ -14,11 +13,16 @@ export interface ProofMessage {
   /** Where the request goes, such as `https://orders.internal`. */
   readonly origin: string;
   readonly method: string;
-  readonly format: ProofFormat;
+  readonly format: Proof["format"];
   /** Our SPIFFE ID. */
   readonly id: string;
   /** The SPIFFE ID that is expected to answer. */
   readonly peer: string;
+  /**
+   * What the proof has to do with a session: `used`, `offered`, `none`, or `paused` because the peer
+   * keeps forgetting sessions, as replicas do that have each their own.
+   */
+  readonly session: Proof["session"];
 }
 
 /** Published on the channel `firsthand:verification` for each decision of a verifier. */
@@ -67,13 +71,14 @@ export function diagnosticsObserver(): Observer {
 /** Publishes a {@link ProofMessage}. */
 export function publishProof(method: string, url: URL, proof: Proof): void {
   if (!proofs.hasSubscribers) return;
-  const { format, id, peer } = proof;
+  const { format, id, peer, session } = proof;
   const message: ProofMessage = {
     origin: url.origin,
     method,
     format,
     id: id.toString(),
     peer: peer.toString(),
+    session,
   };
   proofs.publish(message);
 }

@@ -1,9 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import {
   createProver,
+  type OutboundRequest,
   type ProverOptions,
   parseOptions,
   type ResponseCheck,
+  type TakeAnswer,
   wholeNumber,
 } from "@firsthand/core";
 import * as z from "zod/mini";
@@ -31,6 +33,8 @@ export interface UnprovedRequest {
   readonly signal: AbortSignal | undefined;
   /** Whatever may carry the request; looked at, never used. */
   readonly dispatchers: readonly unknown[];
+  /** `signed`: not by session, because whoever gets the response cannot repeat the request. */
+  readonly proof?: OutboundRequest["proof"];
 }
 
 /** What takes the place of the body, and what joins the headers. */
@@ -39,6 +43,10 @@ export interface ProvedParts {
   readonly headers: readonly Field[];
   /** What the response is held to, where it is to anything. */
   readonly response: CheckedResponse | undefined;
+  /** Takes the response, or undefined when none comes; `repeat` asks to send {@link again} instead. */
+  readonly answered: TakeAnswer;
+  /** The same request with a signed proof. */
+  again(): Promise<ProvedParts>;
 }
 
 /** The check of a response, and the longest content that is read for it. */
@@ -70,18 +78,21 @@ export function createOutboundProver(
     refuseInsecureTransport(url, dispatchers);
     const encoded = body == null ? undefined : await encodeBody(body, { limit, signal });
     const added = impliedHeaders(encoded?.contentType, headers);
-    const proof = await prover.prove({
-      method,
-      url,
-      headers: [...headers, ...added],
-      content: encoded?.content.length ? encoded.content : undefined,
-    });
-    publishProof(method, url, proof);
-    return {
-      content: encoded?.content ?? null,
-      headers: [...added, ...proof.headers],
-      response: proof.response && { check: proof.response, limit },
-    };
+    const content = encoded?.content.length ? encoded.content : undefined;
+    const outbound = { method, url, headers: [...headers, ...added], content };
+
+    async function proveAs(kind: OutboundRequest["proof"]): Promise<ProvedParts> {
+      const proof = await prover.prove({ ...outbound, proof: kind });
+      publishProof(method, url, proof);
+      return {
+        content: encoded?.content ?? null,
+        headers: [...added, ...proof.headers],
+        response: proof.response && { check: proof.response, limit },
+        answered: proof.answered ?? (() => "final"),
+        again: () => proveAs("signed"),
+      };
+    }
+    return proveAs(request.proof);
   }
 
   return async function proveOutbound(request) {

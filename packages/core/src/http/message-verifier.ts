@@ -4,6 +4,8 @@ import { ConfigurationError } from "../errors.js";
 import { isUnenforced } from "../migration/enforcement.js";
 import { oneOf, parseOptions } from "../options.js";
 import type { ContentMode } from "../proof/bind-content.js";
+import { Refusal } from "../refusal.js";
+import { sessionHeaders } from "../session/protocol.js";
 import { createVerifier } from "../verifier.js";
 import type { VerifierOptions } from "../verifier-options.js";
 import type { VerifyOptions } from "../verify-options.js";
@@ -63,9 +65,16 @@ export function createMessageVerifier(options: WorkloadAuthOptions): MessageVeri
     const completeOptions = complete(options);
     let caller: Caller | undefined;
     try {
-      caller = await verifier.verify(proofRequestFrom(message, line), completeOptions);
+      const answer = (name: string, value: string) => {
+        if (!response.headersSent) response.setHeader(name, value);
+      };
+      caller = await verifier.verify(proofRequestFrom(message, line, answer), completeOptions);
     } catch (error) {
-      if (!isUnenforced(error)) throw asError(verifier.toRefusal(error, completeOptions));
+      if (!isUnenforced(error)) {
+        const refusal = asError(verifier.toRefusal(error, completeOptions));
+        if (refusal instanceof Refusal && !response.headersSent) markRefusal(response, refusal);
+        throw refusal;
+      }
     }
     if (response.headersSent) throw responseStarted();
     if (caller === undefined) return undefined;
@@ -78,6 +87,13 @@ export function createMessageVerifier(options: WorkloadAuthOptions): MessageVeri
 }
 
 const none: VerifyOptions = {};
+
+/** Said here, because how an application answers a refusal is its own affair. */
+function markRefusal(response: SentResponse, { headers }: Refusal): void {
+  const name = sessionHeaders.answer.toLowerCase();
+  const value = headers[name];
+  if (value !== undefined) response.setHeader(name, value);
+}
 
 function responseStarted(): ConfigurationError {
   return new ConfigurationError(

@@ -19,6 +19,7 @@ export interface RequestLine {
 export function proofRequestFrom(
   message: ReceivedMessage,
   { method, target }: RequestLine,
+  answer?: ProofRequest["answer"],
 ): ProofRequest {
   const headers = headersOf(message.rawHeaders);
   const content = announcesContent(message, headers) ? new ContentGate(message) : undefined;
@@ -27,6 +28,7 @@ export function proofRequestFrom(
     target,
     headers,
     content,
+    answer,
     get peerCertificates() {
       return peerCertificatesOf(message);
     },

@@ -8,7 +8,12 @@ import {
 } from "node:http2";
 import type { AddressInfo, Server } from "node:net";
 import { json, text } from "node:stream/consumers";
-import { type Caller, type ConfigurationError, createProver } from "@firsthand/core";
+import {
+  type Caller,
+  type ConfigurationError,
+  createProver,
+  memorySessions,
+} from "@firsthand/core";
 import { createTestClock, createTrustDomain } from "@firsthand/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { callerOf } from "./caller-of.js";
@@ -27,6 +32,7 @@ const shop = await createTrustDomain("shop.example", { clock });
 const prover = createProver({
   identity: await shop.identity("/checkout"),
   peers: { [origin]: "spiffe://shop.example/orders" },
+  sessions: "on",
   clock,
 });
 const identity = await shop.identity("/orders");
@@ -221,9 +227,12 @@ describe("what goes wrong in verification", () => {
     },
   );
 
-  it("includes an answer that was given before", async () => {
+  it.each([
+    ["without sessions", {}],
+    ["with sessions", { sessions: memorySessions({ clock }) }],
+  ])("includes an answer that was given before, %s", async (_, more) => {
     let failure: unknown;
-    const verify = createMessageVerifier(options());
+    const verify = createMessageVerifier(options(more));
     const port = await listen(
       createServer(async (request, response) => {
         response.end("too early");

@@ -21,14 +21,15 @@ import { modeOf } from "./migration-rules.js";
 export async function callerWithoutProof(
   request: ProofRequest,
   { authorization, txnToken }: SecurityHeaders,
-  { accept, acceptsChannel, requiredHeaders }: VerifyRules,
+  { accept, acceptsChannel, requiredHeaders, proof }: VerifyRules,
   rules: VerifierRules,
   channels: ChannelCache,
   now: number,
 ): Promise<Caller | undefined> {
   const { audience } = rules.migration;
   const bearer = authorization?.scheme === "bearer" ? authorization.value : undefined;
-  const isNarrowed = accept.length < rules.accept.length || requiredHeaders.length > 0;
+  const isFewer = accept.length < rules.accept.length;
+  const isNarrowed = isFewer || requiredHeaders.length > 0 || proof === "signed";
   const mayBeBearer = audience !== undefined && bearer !== undefined && !isNarrowed;
   if (!acceptsChannel && !mayBeBearer) return undefined;
   refuseUnboundTransaction(txnToken, rules);

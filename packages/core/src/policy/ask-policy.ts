@@ -1,10 +1,14 @@
 import type { Caller } from "../caller.js";
 import { withDeadline } from "../deadline.js";
 import { VerificationError } from "../errors.js";
+import type { VerificationCode } from "../refusal-codes.js";
 import type { VerifierRules } from "../verifier-options.js";
 import { allOf } from "./combine.js";
 import { decisionOf } from "./decision.js";
 import type { Policy, PolicyDecision, PolicyRequest } from "./policy.js";
+
+/** What a policy may refuse for a reason of its own. */
+const passedOn: readonly VerificationCode[] = ["policy_timeout", "proof_signature_required"];
 
 /** A policy that every route brings along. */
 export type PerRoute = "per-route";
@@ -13,7 +17,8 @@ export type PerRoute = "per-route";
  * Asks the policy of the verifier and that of the route, where there is one: both have to allow. A
  * policy that throws has not allowed anything.
  *
- * @throws {VerificationError} `policy_missing`, `policy_timeout`; `caller_forbidden` when it throws
+ * @throws {VerificationError} `policy_missing`, `policy_timeout`, `proof_signature_required`;
+ * `caller_forbidden` when it throws anything else
  */
 export async function askPolicy(
   caller: Caller,
@@ -27,7 +32,7 @@ export async function askPolicy(
     const answer = effective(caller, Object.freeze({ ...head, time: clock.now() }));
     return decisionOf(await withDeadline(answer, clock, timeoutMilliseconds, "policy_timeout"));
   } catch (cause) {
-    if (cause instanceof VerificationError && cause.code === "policy_timeout") throw cause;
+    if (cause instanceof VerificationError && passedOn.includes(cause.code)) throw cause;
     throw new VerificationError("caller_forbidden", { cause });
   }
 }

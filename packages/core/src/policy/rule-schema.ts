@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { oneOf } from "../options.js";
-import { evidenceKinds } from "../proof/format.js";
+import { provedBy } from "../proof/format.js";
 import { parseTrustDomain } from "../spiffe/spiffe-id.js";
 import { parseSpiffeIdPattern } from "../spiffe/spiffe-id-pattern.js";
 import { isUnambiguousPath } from "./request-path.js";
@@ -75,7 +75,7 @@ export const policyRuleSchema: z.ZodMiniType<PolicyRule> = z
     namespaces: listOf(segment),
     serviceAccounts: listOf(segment),
     credentials: listOf(oneOf("x509-svid", "wit-svid")),
-    proofs: listOf(oneOf(...evidenceKinds)),
+    proofs: listOf(oneOf(...provedBy)),
     bindings: listOf(oneOf("full", "target", "channel")),
     methods: listOf(method),
     paths: listOf(path),

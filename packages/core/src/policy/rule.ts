@@ -1,6 +1,6 @@
 import type { Awaitable } from "../awaitable.js";
 import type { Caller, CallerCredential, CallerProof } from "../caller.js";
-import type { EvidenceKind } from "../proof/format.js";
+import type { ProvedBy } from "../proof/format.js";
 import type { PolicyRequest } from "./policy.js";
 
 /**
@@ -17,7 +17,7 @@ export interface PolicyRule extends CallerConditions {
   /** The kinds of credential that named the caller. */
   readonly credentials?: readonly CallerCredential["kind"][] | undefined;
   /** The kinds of proof. */
-  readonly proofs?: readonly EvidenceKind[] | undefined;
+  readonly proofs?: readonly ProvedBy[] | undefined;
   /** What the proof said of the request. */
   readonly bindings?: readonly CallerProof["binding"][] | undefined;
   /** Methods as they are sent: upper and lower case differ. A `deny` for GET also denies HEAD. */

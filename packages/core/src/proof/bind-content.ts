@@ -1,9 +1,9 @@
 import type { Awaitable } from "../awaitable.js";
+import type { TokenKind } from "../errors.js";
 import { emptyHash } from "../hash.js";
 import type { VerifierRules } from "../verifier-options.js";
 import { checkContent } from "./proof-claims.js";
 import type { ProofRequest } from "./proof-request.js";
-import type { VerifiedProof } from "./verify-proof.js";
 
 /**
  * `buffered`: the application runs when all content was read and found to be the proved one.
@@ -11,6 +11,14 @@ import type { VerifiedProof } from "./verify-proof.js";
  * until the digest holds, and the stream fails when it does not.
  */
 export type ContentMode = "buffered" | "streaming";
+
+/** What a proof says of the content. */
+export interface BoundContent {
+  readonly token: TokenKind;
+  /** The digest that was proved; undefined when none was. */
+  readonly contentDigest: string | undefined;
+  readonly record: { readonly binding: "full" | "target" };
+}
 
 /**
  * Holds the content of a request to what was proved. Streamed content is refused after the request
@@ -22,7 +30,7 @@ export type ContentMode = "buffered" | "streaming";
  */
 export function bindContent(
   content: ProofRequest["content"],
-  { contentDigest, token, record: { binding } }: VerifiedProof,
+  { contentDigest, token, record: { binding } }: BoundContent,
   mode: ContentMode,
   { contentLimitBytes }: VerifierRules,
   refuseLate: (error: unknown) => Promise<never>,

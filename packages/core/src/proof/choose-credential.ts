@@ -19,6 +19,7 @@ export function isSignature(chosen: ChosenCredential): chosen is SignatureCreden
 
 const proofHeaders = [
   headerNames.svidProof,
+  headerNames.sessionProof,
   headerNames.workloadIdentityToken,
   headerNames.workloadProofToken,
   headerNames.workloadIdentityCertificate,

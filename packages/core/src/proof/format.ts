@@ -1,3 +1,5 @@
+import { sessionFormat } from "../session/protocol.js";
+
 /** A signed token that binds a request by hashes. */
 export const tokenFormats = ["svid-proof-1", "wpt-02", "wpt-01"] as const;
 
@@ -20,8 +22,11 @@ export type ProofFormat = (typeof proofFormats)[number];
 /** What a verifier can be told to accept: a kind of proof, or the connection of the caller. */
 export type EvidenceKind = ProofFormat | "mutual-tls";
 
-/** Every {@link EvidenceKind}. */
-export const evidenceKinds: readonly EvidenceKind[] = [...proofFormats, "mutual-tls"];
+/** What may have spoken for a caller in the end, as `caller.proof.format` says it. */
+export type ProvedBy = EvidenceKind | typeof sessionFormat;
+
+/** Every {@link ProvedBy}. */
+export const provedBy: readonly ProvedBy[] = [...proofFormats, sessionFormat, "mutual-tls"];
 
 const schemes: Record<TokenFormat, string> = {
   "svid-proof-1": "SVID-Proof",

@@ -19,6 +19,11 @@ export interface ProofRequest {
    * resumed session. Never from a header: whoever ends TLS elsewhere is who the peer is.
    */
   readonly peerCertificates?: readonly Uint8Array[] | undefined;
+  /**
+   * Adds a header field to the response, whatever it will be. Absent where that cannot be done; then
+   * no session is opened.
+   */
+  readonly answer?: ((name: string, value: string) => void) | undefined;
 }
 
 /**

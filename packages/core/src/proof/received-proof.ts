@@ -44,7 +44,22 @@ export function findProof(headers: SecurityHeaders, accept: readonly ProofFormat
 /** Whether a request carries anything of a proof, complete or not. */
 export function carriesProof(headers: SecurityHeaders): boolean {
   const isSigned = signatureKindsIn(headers).length > 0;
-  return headers.svidProof !== undefined || isSigned || codeOfAbsence(headers) !== "proof_missing";
+  const hasProof = headers.svidProof ?? headers.sessionProof;
+  return hasProof !== undefined || isSigned || codeOfAbsence(headers) !== "proof_missing";
+}
+
+/**
+ * Finds the proof by session of a request, which has to be its only proof.
+ *
+ * @throws {VerificationError} `proof_ambiguous`
+ */
+export function findSessionProof(headers: SecurityHeaders): string | undefined {
+  if (headers.sessionProof === undefined) return undefined;
+  const { svidProof, workloadProofToken, workloadIdentityToken } = headers;
+  const token = svidProof ?? workloadProofToken ?? workloadIdentityToken ?? wptOf(headers);
+  const signed = token ?? headers.workloadIdentityCertificate ?? signatureKindsIn(headers)[0];
+  if (signed !== undefined) throw new VerificationError("proof_ambiguous");
+  return headers.sessionProof;
 }
 
 /** Whether a credential travels beside the one proof that was made with another. */

@@ -1,10 +1,12 @@
 import { VerificationError } from "../errors.js";
+import { sessionHeaders } from "../session/protocol.js";
 import { fieldValue } from "../signature/message-head.js";
 import type { ProofRequest } from "./proof-request.js";
 
 /** The header fields that take part in a decision. Each but the signature fields may occur once. */
 export interface SecurityHeaders {
   readonly svidProof: string | undefined;
+  readonly sessionProof: string | undefined;
   readonly workloadIdentityToken: string | undefined;
   readonly workloadProofToken: string | undefined;
   readonly workloadIdentityCertificate: string | undefined;
@@ -25,6 +27,7 @@ export interface Credentials {
 /** Field names as they are sent; compared without case. */
 export const headerNames = {
   svidProof: "SVID-Proof",
+  sessionProof: sessionHeaders.proof,
   workloadIdentityToken: "Workload-Identity-Token",
   workloadProofToken: "Workload-Proof-Token",
   workloadIdentityCertificate: "Workload-Identity-Certificate",
@@ -48,6 +51,7 @@ export function readSecurityHeaders(headers: ProofRequest["headers"]): SecurityH
   const authorization = singleHeader(headers, headerNames.authorization);
   return {
     svidProof: tokenHeader(headers, headerNames.svidProof),
+    sessionProof: tokenHeader(headers, headerNames.sessionProof),
     workloadIdentityToken: tokenHeader(headers, headerNames.workloadIdentityToken),
     workloadProofToken: tokenHeader(headers, headerNames.workloadProofToken),
     workloadIdentityCertificate: singleHeader(headers, headerNames.workloadIdentityCertificate),

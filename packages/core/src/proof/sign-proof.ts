@@ -2,6 +2,7 @@ import { runtime } from "#runtime";
 import type { Credential } from "../credential/credential.js";
 import { base64url } from "../encoding.js";
 import { schemeOf } from "../jose/algorithms.js";
+import { openingClaim } from "../session/protocol.js";
 import { bindingNames } from "./binding-names.js";
 import type { TokenCredential } from "./choose-credential.js";
 import { headerNames } from "./security-headers.js";
@@ -24,14 +25,24 @@ export interface ProofSubject {
   /** Hash of the content; undefined without content. */
   readonly content: string | undefined;
   readonly tokens: TokenHashes;
+  /** The ephemeral key of an offer to open a session. */
+  readonly sessionKey?: string | undefined;
 }
 
-/** Makes the header fields of a proof that lives for a minute from `now`, in epoch seconds. */
+/** A proof as it is sent. */
+export interface SentProof {
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly proof: string;
+  /** The WIT-SVID beside it. */
+  readonly wit: string | undefined;
+}
+
+/** Makes a proof that lives for a minute from `now`, in epoch seconds. */
 export async function signProof(
   chosen: TokenCredential,
   now: number,
-  { audience, method, query, content, tokens }: ProofSubject,
-): Promise<readonly (readonly [name: string, value: string])[]> {
+  { audience, method, query, content, tokens, sessionKey }: ProofSubject,
+): Promise<SentProof> {
   const { format, credential } = chosen;
   const isSvidProof = format === "svid-proof-1";
   const names = bindingNames[isSvidProof ? "svid-proof" : "wpt"];
@@ -48,11 +59,14 @@ export async function signProof(
     ath: tokens.ath,
     tth: tokens.tth,
     oth: tokens.oth,
+    [openingClaim]: sessionKey,
   };
   const input = `${headerOf(chosen)}.${base64url(JSON.stringify(claims))}`;
   const scheme = schemeOf(credential.algorithm);
   const signature = await runtime.sign(scheme, credential.key, input);
-  return headersOf(chosen, `${input}.${base64url(signature)}`);
+  const proof = `${input}.${base64url(signature)}`;
+  const wit = isSvidProof ? undefined : credential.token;
+  return { headers: headersOf(chosen, proof), proof, wit };
 }
 
 const headerSegments = new WeakMap<Credential, string>();

@@ -67,7 +67,12 @@ export function checkSvidProofClaims(claims: JsonObject, { id }: VerifiedCredent
   if (!areIntegers || Array.isArray(aud)) throw refuse("token_claim_invalid");
 }
 
-function chainOf({ x5c }: JsonObject): readonly Uint8Array[] {
+/**
+ * The certificates of an `x5c` header parameter.
+ *
+ * @throws {VerificationError} `token_malformed`, `token_encoding_invalid`
+ */
+export function chainOf({ x5c }: JsonObject): readonly Uint8Array[] {
   if (!Array.isArray(x5c)) throw refuse("token_malformed");
   return x5c.map((text: unknown) => {
     if (typeof text !== "string") throw refuse("token_malformed");

@@ -20,6 +20,11 @@ export function parseTarget(target: string): Target {
   return { path: target.slice(0, mark), query: target.slice(mark + 1) };
 }
 
+/** A target as it stands in the request line. */
+export function textOfTarget({ path, query }: Target): string {
+  return query === undefined ? path : `${path}?${query}`;
+}
+
 /** An audience split into what configuration decides and what the request line decides. */
 export interface Audience {
   /** Scheme and authority, normalised: lower case, no default port. */

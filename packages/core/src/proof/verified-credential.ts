@@ -1,4 +1,4 @@
-import type { CallerCredential } from "../caller.js";
+import type { KeyedCredential } from "../caller.js";
 import type { JwsAlgorithm } from "../jose/algorithms.js";
 import type { PublicKey } from "../runtime/port.js";
 import type { SpiffeId } from "../spiffe/spiffe-id.js";
@@ -12,5 +12,5 @@ export interface VerifiedCredential {
   readonly algorithm: JwsAlgorithm;
   /** The bundle that the verdict rests on. */
   readonly bundle: TrustBundle;
-  readonly record: CallerCredential;
+  readonly record: KeyedCredential;
 }

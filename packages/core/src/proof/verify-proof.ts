@@ -4,6 +4,7 @@ import { hashText } from "../hash.js";
 import { textClaim } from "../jose/claims.js";
 import { parseClaims, verifySignature } from "../jose/compact-jws.js";
 import type { JsonObject } from "../jose/strict-json.js";
+import { type SessionOffer, sessionOfferOf } from "../session/session-offer.js";
 import type { SignedExchange } from "../signature/response-signer.js";
 import { verifyRequestSignature } from "../signature/verify-request-signature.js";
 import type { VerifierRules } from "../verifier-options.js";
@@ -29,6 +30,8 @@ export interface VerifiedProof {
   readonly verifiedHeaders: VerifiedHeaders | undefined;
   /** What a signed response has to refer to; undefined for a token, which has none. */
   readonly exchange: Omit<SignedExchange, "accepted"> | undefined;
+  /** Undefined when it offers no session, or does not bind all of the request. */
+  readonly offer: SessionOffer | undefined;
 }
 
 /** The head of a request, as far as a proof binds it. */
@@ -75,7 +78,7 @@ async function verifyProofToken(
   const claims = parseClaims(segments, profile);
   if (token === "wpt") checkWptClaims(claims, credential);
   else checkSvidProofClaims(claims, credential);
-  const times = checkProofTimes(claims, token, {
+  const { issuedAt, expiresAt } = checkProofTimes(claims, token, {
     now,
     skewSeconds: rules.clockSkewSeconds,
     maxLifetimeSeconds: rules.maxProofLifetimeSeconds,
@@ -93,7 +96,8 @@ async function verifyProofToken(
     format,
     binding: isFull ? "full" : "target",
     idHash: await hashText(id),
-    ...times,
+    issuedAt,
+    expiresAt,
   };
   return {
     token,
@@ -102,6 +106,7 @@ async function verifyProofToken(
     contentDigest,
     verifiedHeaders: undefined,
     exchange: undefined,
+    offer: isFull ? sessionOfferOf(claims, proof) : undefined,
   };
 }
 

@@ -12,6 +12,7 @@ import {
   verify,
 } from "node:crypto";
 import { ecdsaFromDer, ecdsaToDer, maxEcdsaDerLength } from "./ecdsa-signature.js";
+import { secrets } from "./node-secrets.js";
 import type {
   ContextStorage,
   KeyShape,
@@ -89,6 +90,7 @@ const warned = new Set<string>();
 
 /** `node:crypto`: synchronous, and two to five times faster per proof than WebCrypto. */
 export const runtime: Runtime = {
+  ...secrets,
   utf8: (text) => Buffer.from(text),
   base64url(data) {
     const bytes = bytesOf(data);

@@ -1,4 +1,5 @@
 import type { Awaitable } from "../awaitable.js";
+import type { Secrets } from "./secrets-port.js";
 
 /** A hash function of the JOSE and X.509 signature algorithms. */
 export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
@@ -62,7 +63,7 @@ export interface ContextStorage<T> {
  * signatures are r‖s (IEEE P1363) in both directions. A text where bytes are expected stands for its
  * UTF-8 bytes.
  */
-export interface Runtime {
+export interface Runtime extends Secrets {
   /** UTF-8 bytes of a text. To be read at once: they may lie in memory that others share. */
   utf8(text: string): Uint8Array;
   /** base64url without padding (RFC 7515 §2). */

@@ -17,8 +17,12 @@ const signature = fromBase64url(
   "Ypf6oibRAwbqgEtVIfdfdhP51ONAlwDl0Z5RkPSvY-rLdtSJcVIbWHx_bZOz0iK4m0K8ybo7ZVgdkVN_MO0cMw",
 ) as Uint8Array;
 
+const macKey = utf8("firsthand: a key of 32 bytes, no");
+const mac = "m-9OENyIbs8Zmr1EpKwvjaNaEKHIU85GWLsPV1Rsu7k";
+const alteredMac = mac.replace(/^./, "A");
+
 /**
- * Known answers, one of which must be no: a patched or replaced cryptography module that says yes to
+ * Known answers, two of which must be no: a patched or replaced cryptography module that says yes to
  * everything would otherwise let everybody in.
  *
  * @throws {ConfigurationError} `cryptography_unsound`
@@ -26,11 +30,14 @@ const signature = fromBase64url(
 export async function selfTest(runtime: Runtime): Promise<void> {
   const key = await runtime.importPublicJwk(jwk, shape);
   const altered = signature.with(9, (signature[9] as number) ^ 1);
+  const secret = await runtime.importMacKey(macKey);
   const isSound =
     base64url(await runtime.sha256(message)) === digest &&
     (await runtime.hashText(text)) === digest &&
     (await runtime.verify(scheme, key, message, signature)) === true &&
-    (await runtime.verify(scheme, key, message, altered)) === false;
+    (await runtime.verify(scheme, key, message, altered)) === false &&
+    (await runtime.isMac(secret, text, mac)) === true &&
+    (await runtime.isMac(secret, text, alteredMac)) === false;
   if (isSound) return;
   throw new ConfigurationError(
     "cryptography_unsound",

@@ -10,6 +10,7 @@ import type {
 } from "./port.js";
 import { decodeBase64url, encodeBase64url } from "./portable-base64url.js";
 import { hasLengthOf } from "./signature-length.js";
+import { secrets } from "./web-secrets.js";
 
 const encoder = new TextEncoder();
 const { subtle } = globalThis.crypto;
@@ -101,6 +102,7 @@ function derImport(format: "spki" | "pkcs8", der: Uint8Array): Import {
 
 /** WebCrypto, for every runtime without `node:crypto`. */
 export const runtime: Runtime = {
+  ...secrets,
   utf8: (text) => encoder.encode(text),
   base64url: (data) => encodeBase64url(bytesOf(data)),
   fromBase64url: decodeBase64url,

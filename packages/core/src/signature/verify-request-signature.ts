@@ -50,6 +50,7 @@ export async function verifyRequestSignature(
     contentDigest,
     verifiedHeaders: verifiedHeadersOf(further, headers),
     exchange: { format, nonce: id, head, isDemanded: parameters.wantsSignedResponse },
+    offer: undefined,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { CallerCredential } from "../caller.js";
+import type { KeyedCredential } from "../caller.js";
 import type { ValidatedX509Svid } from "./x509-svid.js";
 
 /** What is kept of an X.509-SVID for the record. */
@@ -6,6 +6,6 @@ export function callerCredentialOf({
   thumbprint,
   notBefore,
   expiresAt,
-}: ValidatedX509Svid): CallerCredential {
+}: ValidatedX509Svid): KeyedCredential {
   return Object.freeze({ kind: "x509-svid", thumbprint, notBefore, expiresAt, issuer: undefined });
 }

@@ -2,13 +2,15 @@ import { stringify } from "node:querystring";
 import { ProofError, resumeCallContext } from "@firsthand/core";
 import type { Dispatcher } from "undici";
 import {
-  type CheckedResponse,
   createOutboundProver,
   type OutboundOptions,
+  type ProvedParts,
 } from "../outbound-prover.js";
 import { CheckingHandler } from "./checking-handler.js";
 import { readDispatchHeaders } from "./dispatch-headers.js";
+import { failDispatch } from "./fail-dispatch.js";
 import { carriedContext } from "./pass-call-context.js";
+import { takeAnswers } from "./take-answers.js";
 
 /**
  * Makes an interceptor for undici 7 that proves this workload's identity with each dispatch, to the
@@ -32,7 +34,10 @@ import { carriedContext } from "./pass-call-context.js";
 export function proveRequests(options: OutboundOptions): Dispatcher.DispatcherComposeInterceptor {
   const prove = createOutboundProver("proveRequests", options);
 
-  async function proved({ query, ...opts }: DispatchOptions): Promise<ProvedDispatch> {
+  async function proved(
+    { query, ...opts }: DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ): Promise<ProvedDispatch> {
     if (opts.upgrade || opts.method === "CONNECT") {
       throw new ProofError("body_unsupported", { detail: "nothing binds what follows an upgrade" });
     }
@@ -46,24 +51,33 @@ export function proveRequests(options: OutboundOptions): Dispatcher.DispatcherCo
       body: typeof opts.body === "string" ? Buffer.from(opts.body) : opts.body,
       signal: opts.signal instanceof AbortSignal ? opts.signal : undefined,
       dispatchers: [opts.dispatcher],
+      proof: handler.onRequestStart === undefined ? "signed" : "any",
     });
-    const sent = {
+    const withParts = ({ headers, content }: ProvedParts) => ({
       ...opts,
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
-      headers: [...given.flat, ...parts.headers.flat()],
-      body: parts.content,
-    };
-    return { sent, response: parts.response };
+      headers: [...given.flat, ...headers.flat()],
+      body: content,
+    });
+    return { parts, withParts };
   }
 
   return (dispatch) => {
     async function dispatchProved(opts: DispatchOptions, handler: Dispatcher.DispatchHandler) {
       try {
-        const { sent, response } = await proved(opts);
-        dispatch(sent, response === undefined ? handler : new CheckingHandler(handler, response));
+        const { parts, withParts } = await proved(opts, handler);
+        const { response } = parts;
+        const send = (proof: ProvedParts, taker: Dispatcher.DispatchHandler) =>
+          void dispatch(withParts(proof), taker);
+        const again = () => resumeCallContext(carriedContext(opts), () => parts.again());
+        const taker =
+          response === undefined
+            ? takeAnswers({ ...parts, again }, handler, send)
+            : new CheckingHandler(handler, response);
+        send(parts, taker);
       } catch (error) {
-        fail(handler, error as Error);
+        failDispatch(handler, error as Error);
       }
     }
     return function proveRequest(opts, handler) {
@@ -74,8 +88,9 @@ export function proveRequests(options: OutboundOptions): Dispatcher.DispatcherCo
 }
 
 interface ProvedDispatch {
-  readonly sent: DispatchOptions;
-  readonly response: CheckedResponse | undefined;
+  readonly parts: ProvedParts;
+  /** The dispatch with one proof of it or another. */
+  withParts(parts: ProvedParts): DispatchOptions;
 }
 
 /** With what undici's own functions put beside the declared options. */
@@ -100,19 +115,4 @@ function withQuery(path: string, query: DispatchOptions["query"]): string {
   if (query == null) return path;
   if (/[?#]/.test(path)) throw new ProofError("url_invalid", { detail: "it has two queries" });
   return `${path}?${stringify(query)}`;
-}
-
-/** Reports the end of a request that was never sent, in the terms of the handler's generation. */
-function fail(handler: Dispatcher.DispatchHandler, error: Error): void {
-  const never = () => undefined;
-  const controller: Dispatcher.DispatchController = {
-    aborted: true,
-    paused: false,
-    reason: error,
-    abort: never,
-    pause: never,
-    resume: never,
-  };
-  if (handler.onResponseError) handler.onResponseError(controller, error);
-  else handler.onError?.(error);
 }

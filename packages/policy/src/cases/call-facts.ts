@@ -5,6 +5,7 @@ import {
   type PolicyRequest,
   parseTrustDomain,
   parseWorkloadId,
+  type SignedProof,
 } from "@firsthand/core";
 import type { PolicyCall } from "./policy-call.js";
 
@@ -43,13 +44,21 @@ function proofOf(
       expiresAt: time + 3600,
     };
   }
-  return {
-    format: proof,
-    binding: binding === "target" ? "target" : "full",
-    idHash: "",
-    issuedAt: time,
-    expiresAt: time + 60,
-  };
+  const expiresAt = time + 60;
+  if (proof === "svid-session-1") {
+    const opening = signedProof("svid-proof-1", "full", time);
+    const session = { sessionId: "", sequence: 0, idHash: undefined, issuedAt: time, opening };
+    return { format: proof, binding: "full", ...session, expiresAt };
+  }
+  return signedProof(proof, binding === "target" ? "target" : "full", time);
+}
+
+function signedProof(
+  format: SignedProof["format"],
+  binding: SignedProof["binding"],
+  issuedAt: number,
+): SignedProof {
+  return { format, binding, idHash: "", issuedAt, expiresAt: issuedAt + 60 };
 }
 
 function transactionOf({ onBehalfOf }: PolicyCall, time: number): Caller["onBehalfOf"] {

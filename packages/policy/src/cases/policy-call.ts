@@ -1,10 +1,4 @@
-import {
-  type Caller,
-  type EvidenceKind,
-  evidenceKinds,
-  oneOf,
-  parseWorkloadId,
-} from "@firsthand/core";
+import { type Caller, oneOf, type ProvedBy, parseWorkloadId, provedBy } from "@firsthand/core";
 import * as z from "zod/mini";
 
 /** A call as a test or a question describes it. */
@@ -16,7 +10,7 @@ export interface PolicyCall {
   /** Default `x509-svid`. */
   readonly credential?: Caller["credential"]["kind"] | undefined;
   /** Default `svid-proof-1`. */
-  readonly proof?: EvidenceKind | undefined;
+  readonly proof?: ProvedBy | undefined;
   /** Default `full`, with `mutual-tls` `channel`. */
   readonly binding?: Caller["proof"]["binding"] | undefined;
   /** Header fields that the caller signed. */
@@ -42,7 +36,7 @@ export const policyCallShape = {
     .string()
     .check(z.regex(requestLine, { error: "must be a method and a target, as GET /orders?x" })),
   credential: z.optional(oneOf("x509-svid", "wit-svid")),
-  proof: z.optional(oneOf(...evidenceKinds)),
+  proof: z.optional(oneOf(...provedBy)),
   binding: z.optional(oneOf("full", "target", "channel")),
   headers: z.optional(z.record(z.string(), z.string())),
   onBehalfOf: z.optional(
