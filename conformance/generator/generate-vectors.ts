@@ -3,6 +3,8 @@ import type { ProofFormat } from "@firsthand/core";
 import { callerId, origin, T } from "../support/scene.js";
 import { partnerId, tokenHeaders } from "./case-spec.js";
 import { fixedKey } from "./fixed-key.js";
+import { agreementVector, ticketKey } from "./session-agreement.js";
+import { sessionCases } from "./session-cases.js";
 import { signatureCases } from "./signature-cases.js";
 import { svidProofCases } from "./svid-proof-cases.js";
 import { trustBundles } from "./trust-domains.js";
@@ -19,6 +21,7 @@ const specifications: Manifest["specifications"] = {
   "http-signature-07": "draft-ietf-wimse-http-signature-07 with WIT-SVID (SPIFFE, 2026-07-01)",
   "http-signature-06": "draft-ietf-wimse-http-signature-06 with WIT-SVID (SPIFFE, 2026-07-01)",
   "svid-signature-1": "SVID-Signature, version 1: SPEC-MAP.md",
+  "svid-session-1": "Session proofs, version 1: SPEC-MAP.md",
 };
 
 /** The files of the vectors by name: always the same bytes. */
@@ -30,6 +33,7 @@ export function generateVectors(): ReadonlyMap<string, string> {
     ...signatureFormats.map(
       (format) => [`${format}.json`, vectorFile(format, signatureCases(format))] as const,
     ),
+    ["svid-session-1.json", sessionVectorFile()],
   ]);
   const texts = new Map([...files].map(([name, file]) => [name, textOf(file)]));
   texts.set("manifest.json", textOf(manifestOf(files, texts)));
@@ -61,6 +65,17 @@ function vectorFile(profile: ProofFormat, cases: readonly VectorCase[]): VectorF
       "WIT-SVID of the caller": callerWitKey.privateJwk,
     },
     cases,
+  };
+}
+
+/** Sealed sessions, because what a verifier keeps in its memory no file can give it. */
+function sessionVectorFile(): VectorFile {
+  const file = vectorFile("svid-proof-1", sessionCases());
+  return {
+    ...file,
+    profile: "svid-session-1",
+    verifier: { ...file.verifier, ticketKeys: [ticketKey.toString("base64url")] },
+    agreement: agreementVector,
   };
 }
 

@@ -1,4 +1,5 @@
-import type { ProofFormat, VerificationCode } from "@firsthand/core";
+import type { Proof, ProofFormat, VerificationCode } from "@firsthand/core";
+import type { agreementVector } from "./session-agreement.js";
 
 /** The version of the form of these files. */
 export const vectorFormat = 1;
@@ -6,7 +7,7 @@ export const vectorFormat = 1;
 export interface Manifest {
   readonly format: typeof vectorFormat;
   readonly description: string;
-  readonly specifications: Readonly<Record<ProofFormat, string>>;
+  readonly specifications: Readonly<Record<Proof["format"], string>>;
   readonly files: readonly {
     readonly file: string;
     readonly accepted: number;
@@ -19,13 +20,15 @@ export interface Manifest {
 /** One file: what a verifier has to know, and requests with the outcome of each. */
 export interface VectorFile {
   readonly format: typeof vectorFormat;
-  readonly profile: ProofFormat;
+  readonly profile: Proof["format"];
   readonly verifier: VectorVerifier;
   /** SPIFFE bundle documents by trust domain. */
   readonly trustBundles: Readonly<Record<string, object>>;
   /** Private keys of the tests, which anybody can derive. Never trust them. */
   readonly testKeys: Readonly<Record<string, object>>;
   readonly cases: readonly VectorCase[];
+  /** Of proofs by session: how two ephemeral keys become the key of the session of the cases. */
+  readonly agreement?: typeof agreementVector;
 }
 
 /** How the verifier is set up; every case starts with one that has seen no proof. */
@@ -39,6 +42,8 @@ export interface VectorVerifier {
   readonly now: number;
   readonly clockSkewSeconds: number;
   readonly maxProofLifetimeSeconds: number;
+  /** Keys of sealed sessions, base64url; absent where there are no sessions. */
+  readonly ticketKeys?: readonly string[];
 }
 
 export interface VectorCase {

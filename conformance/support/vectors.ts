@@ -1,4 +1,9 @@
-import { parseTrustBundle, staticSource, type VerifierOptions } from "@firsthand/core";
+import {
+  parseTrustBundle,
+  sealedSessions,
+  staticSource,
+  type VerifierOptions,
+} from "@firsthand/core";
 import { createTestClock, type RequestData } from "@firsthand/testing";
 import type {
   Manifest,
@@ -26,9 +31,12 @@ export async function verifierOptions({
 }: VectorFile): Promise<VerifierOptions> {
   const documents = Object.entries(trustBundles);
   const bundles = documents.map(([name, keys]) => parseTrustBundle(name, JSON.stringify(keys)));
+  const clock = createTestClock(verifier.now * 1000);
+  const keys = verifier.ticketKeys?.map((key) => Buffer.from(key, "base64url"));
   return {
     identity: staticSource({ bundles: await Promise.all(bundles) }),
-    clock: createTestClock(verifier.now * 1000),
+    clock,
+    sessions: keys && sealedSessions({ keys: () => keys, clock }),
     ...rulesOf(verifier),
   };
 }
@@ -39,7 +47,7 @@ export function requestsOf({ cases }: VectorFile, vector: VectorCase): readonly 
   return [...before, vector].map(({ request }) => requestData(request));
 }
 
-function rulesOf({ allowedCallers, now: _, ...rules }: VectorVerifier) {
+function rulesOf({ allowedCallers, now: _, ticketKeys: __, ...rules }: VectorVerifier) {
   return { ...rules, policy: ({ id }: { id: object }) => allowedCallers.includes(String(id)) };
 }
 
