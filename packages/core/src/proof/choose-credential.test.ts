@@ -1,11 +1,11 @@
-import { createTrustDomain } from "@firsthand/testing";
+import { createTestClock, createTrustDomain } from "@firsthand/testing";
 import { describe, expect, it } from "vitest";
 import type { Credential } from "../credential/credential.js";
 import { expectCredentialError, expectProofError } from "../expect-error.test-support.js";
 import { chooseCredential } from "./choose-credential.js";
 import type { ProofFormat } from "./format.js";
 
-const domain = await createTrustDomain("td.example");
+const domain = await createTrustDomain("td.example", { clock: createTestClock() });
 const now = domain.now();
 const { credential: wit } = await domain.issueWitSvid("/web");
 const { credential: shortWit } = await domain.issueWitSvid("/web", { ttlSeconds: 60 });

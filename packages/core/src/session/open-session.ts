@@ -26,7 +26,7 @@ export async function agreeOnSession(
   opener: SignedCaller,
   bundle: TrustBundle,
   sessions: Sessions,
-  { identity }: Pick<VerifierRules, "identity">,
+  { identity, origins }: Pick<VerifierRules, "identity" | "origins">,
 ): Promise<KeepSession> {
   const agreement = await runtime.createAgreement();
   const agreed = await agreeWith(agreement, offer.callerKey);
@@ -48,7 +48,8 @@ export async function agreeOnSession(
       verifierKey,
     });
     const { request, confirmation } = await deriveKeys(agreed, hash);
-    const { origin } = offer;
+    // Our own text of it: that of the offer is cut out of a longer one, which would be kept as well.
+    const origin = origins.find((ours) => ours === offer.origin) as string;
     const locator = await sessions.keep({ id, key: request, opener, bundle, origin });
     if (locator === undefined) return undefined;
     const ticket = locator === id ? undefined : locator;
