@@ -78,7 +78,8 @@ export type {
 export { createProver, type OutboundRequest, type Proof, type Prover } from "./prover.js";
 export type { PeerOptions, ProverOptions } from "./prover-options.js";
 export { type ProblemDetails, Refusal, toRefusal } from "./refusal.js";
-export type { PublicCode, VerificationCode } from "./refusal-codes.js";
+export type { VerificationCode } from "./refusal-codes.js";
+export type { PublicCode, RefusalRule } from "./refusal-rule.js";
 export { type MemoryReplayGuardOptions, memoryReplayGuard } from "./replay/memory-replay-guard.js";
 export { memorySessions, type SessionOptions } from "./session/memory-sessions.js";
 export type { ProofResponse, TakeAnswer } from "./session/peer-sessions.js";
@@ -136,7 +137,7 @@ export { type ProvedBy, provedBy } from "./proof/format.js";
 export type { AcceptContent, ProofRequest, RequestContent } from "./proof/proof-request.js";
 export { isSecureTransport } from "./proof/secure-transport.js";
 export { parseOrigin } from "./proof/target.js";
-export { type RefusalRule, refusalCodes, statusOf } from "./refusal-codes.js";
+export { refusalCodes, statusOf } from "./refusal-codes.js";
 export type { ReplayClaim, ReplayGuard, ReplayOutcome } from "./replay/replay-guard.js";
 export type { JsonWebKey, KeyShape, PrivateKey, PublicKey } from "./runtime/port.js";
 export type { ResponseCheck } from "./signature/response-check.js";

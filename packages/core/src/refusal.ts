@@ -1,6 +1,7 @@
 import { VerificationError } from "./errors.js";
 import { FramelessError } from "./frameless-error.js";
-import { type PublicCode, refusalCodes, statusOf } from "./refusal-codes.js";
+import { refusalCodes, statusOf } from "./refusal-codes.js";
+import type { PublicCode } from "./refusal-rule.js";
 import { type SessionRefusal, sessionHeaders } from "./session/protocol.js";
 
 /** The body of a refusal (RFC 9457 §3). Holds nothing that the caller sent. */

@@ -5,7 +5,7 @@ import type { TokenKind, VerificationError } from "../errors.js";
 import type { Observation } from "../observer.js";
 import type { PolicyDecision } from "../policy/policy.js";
 import { printable } from "../printable.js";
-import { refusalCodes, type VerificationCode } from "../refusal-codes.js";
+import { statusOf, type VerificationCode } from "../refusal-codes.js";
 import { type Agreement, agreementOf } from "./agreement.js";
 import type { ProxyClaims } from "./proxy-claims.js";
 
@@ -112,8 +112,8 @@ function provedCaller({ id, credential, proof }: Caller): ProvedCaller {
   };
 }
 
-function refusalOf({ code, token }: VerificationError): AuditRefusal {
-  return { code, status: refusalCodes[code].status, token: token ?? null };
+function refusalOf(error: VerificationError): AuditRefusal {
+  return { code: error.code, status: statusOf(error), token: error.token ?? null };
 }
 
 function saysAnything({ forwarded, clientCert, assertions, unreadable }: ProxyClaims): boolean {

@@ -71,9 +71,7 @@ export function createMessageVerifier(options: WorkloadAuthOptions): MessageVeri
       caller = await verifier.verify(proofRequestFrom(message, line, answer), completeOptions);
     } catch (error) {
       if (!isUnenforced(error)) {
-        const refusal = asError(verifier.toRefusal(error, completeOptions));
-        if (refusal instanceof Refusal && !response.headersSent) markRefusal(response, refusal);
-        throw refusal;
+        throw markedRefusal(response, asError(verifier.toRefusal(error, completeOptions)));
       }
     }
     if (response.headersSent) throw responseStarted();
@@ -89,10 +87,11 @@ export function createMessageVerifier(options: WorkloadAuthOptions): MessageVeri
 const none: VerifyOptions = {};
 
 /** Said here, because how an application answers a refusal is its own affair. */
-function markRefusal(response: SentResponse, { headers }: Refusal): void {
+function markedRefusal(response: SentResponse, error: Error): Error {
   const name = sessionHeaders.answer.toLowerCase();
-  const value = headers[name];
-  if (value !== undefined) response.setHeader(name, value);
+  const value = error instanceof Refusal ? error.headers[name] : undefined;
+  if (value !== undefined && !response.headersSent) response.setHeader(name, value);
+  return error;
 }
 
 function responseStarted(): ConfigurationError {
