@@ -1,4 +1,7 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { buy } from "./attempts.js";
+import { isTrailOf, readAuditTrail, trailHead, trailLine } from "./audit-trail.js";
 import { playAnswer, playAttack, playOrder } from "./play.js";
 import { stopProcesses } from "./process/demo-process.js";
 import { replaceEverything } from "./rotation.js";
@@ -55,10 +58,17 @@ stopProcesses();
 for (const { workloadApi } of shop.members) await workloadApi.close();
 await shop.transactions.close();
 
+const trail = await readAuditTrail(join(shop.directory, "audit.jsonl"));
+await rm(shop.directory, { recursive: true });
+heading("The audit trail of orders: what was proved, what a sidecar claimed, and what was decided");
+console.log(trailHead(style));
+for (const event of trail) console.log(trailLine(event, style));
+
 const { checkout, orders, ledger } = shop;
 const accepted = rows.filter((row) => row.accepted).length;
 const refused = rows.length - accepted;
 const strays = checkout.unreadDecisions + orders.unreadDecisions + ledger.unreadDecisions;
-const unexpected = rows.filter((row) => !row.expected).length + strays;
+const gaps = isTrailOf(rows, trail) ? 0 : 1;
+const unexpected = rows.filter((row) => !row.expected).length + strays + gaps;
 console.log(`\naccepted ${accepted}, refused ${refused}, unexpected ${unexpected}`);
 process.exitCode = unexpected === 0 ? 0 : 1;

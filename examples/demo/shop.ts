@@ -1,3 +1,6 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   createTrustDomain,
   type IdentityMaterial,
@@ -23,6 +26,8 @@ export interface Shop {
   readonly members: readonly Member[];
   /** Knows the customers, and states on whose behalf a request is made. */
   readonly transactions: TxnTokenService;
+  /** The folder with the audit log of orders. */
+  readonly directory: string;
   /** An X.509-SVID of checkout with its key, issued at the start. */
   readonly early: IdentityMaterial;
 }
@@ -44,12 +49,15 @@ export async function openShop(): Promise<Shop> {
       value === "token-of-alice" ? { subject: "alice", scope: ["order"] } : undefined,
   });
 
+  const directory = await mkdtemp(join(tmpdir(), "firsthand-demo-"));
+
   async function start(workload: string): Promise<Member> {
     const workloadApi = await serveWorkloadApi({ trustDomain, workloads: [workload] });
     const environment = {
       SPIFFE_ENDPOINT_SOCKET: workloadApi.address,
       TXN_TOKEN_ENDPOINT: transactions.url,
       TXN_TOKEN_KEYS: transactions.keySetUrl,
+      AUDIT_LOG: join(directory, "audit.jsonl"),
     };
     return { service: new DemoProcess(`services${workload}.ts`, environment), workloadApi };
   }
@@ -78,5 +86,5 @@ export async function openShop(): Promise<Shop> {
   await sidecar.connect(twins);
   const early = (await trustDomain.identity("/checkout")).material();
   const processes = { storefront, checkout, orders, ledger, intruder };
-  return { ...processes, trustDomain, partner, members, transactions, early };
+  return { ...processes, trustDomain, partner, members, transactions, directory, early };
 }

@@ -1,4 +1,5 @@
-import type { Color, Style } from "./style.js";
+import { type Cell, headOf, lineOf } from "./columns.js";
+import type { Style } from "./style.js";
 
 /** One call and what became of it. */
 export interface Row {
@@ -17,17 +18,13 @@ export interface Row {
   readonly expected: boolean;
 }
 
-type Cell = readonly [text: string, color?: Color];
-
-/** With a space between them, less than 120 columns together. */
+/** Less than 120 columns together. */
 const widths = [2, 22, 38, 6, 32, 13];
 
-export function tableHead({ paint }: Style): string {
-  const titles = ["", "call", "with", "answer", "caller, or why not", "orders-legacy"];
-  return lineOf(
-    titles.map((title) => [title, "dim"] as const),
-    paint,
-  );
+const titles = ["", "call", "with", "answer", "caller, or why not", "orders-legacy"];
+
+export function tableHead(style: Style): string {
+  return headOf(titles, widths, style);
 }
 
 export function tableRow(row: Row, { arrow, good, bad, paint }: Style): string {
@@ -40,19 +37,11 @@ export function tableRow(row: Row, { arrow, good, bad, paint }: Style): string {
     [row.why, color],
     legacyCell(row),
   ];
-  return lineOf(cells, paint);
+  return lineOf(cells, widths, paint);
 }
 
 function legacyCell({ legacy, accepted }: Row): Cell {
   if (legacy === undefined) return [""];
   if (legacy >= 400) return [`${legacy} refused`];
   return [`${legacy} let in`, accepted ? "green" : "red"];
-}
-
-function lineOf(cells: readonly Cell[], paint: Style["paint"]): string {
-  const texts = cells.map(([text, color], index) => {
-    const padded = text.padEnd(widths[index] ?? 0);
-    return color === undefined ? padded : paint(color, padded);
-  });
-  return texts.join(" ").trimEnd();
 }

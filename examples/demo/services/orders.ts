@@ -1,6 +1,8 @@
-import { allow } from "@firsthand/core";
+import { createWriteStream } from "node:fs";
+import { allow, combineObservers } from "@firsthand/core";
+import { createAudit } from "@firsthand/core/audit";
 import { refusalHandler, workloadAuth } from "@firsthand/fastify";
-import { createFetch, diagnosticsObserver } from "@firsthand/node";
+import { auditStream, createFetch, diagnosticsObserver } from "@firsthand/node";
 import Fastify from "fastify";
 import { takePart } from "../process/child.js";
 import { clock, setForward } from "../process/clock.js";
@@ -18,13 +20,17 @@ const fetch = createFetch({
   fetch: namedFetch,
 });
 
+// Nothing is decided that is not on record.
+const log = createWriteStream(process.env["AUDIT_LOG"] ?? "audit.jsonl");
+const audit = createAudit({ service: "orders", sink: auditStream(log) });
+
 const app = Fastify();
 app.setErrorHandler(refusalHandler);
 await app.register(workloadAuth, {
   identity,
   origin: "http://orders.localhost",
   policy: allow("spiffe://shop.example/checkout"),
-  observer: diagnosticsObserver(),
+  observer: combineObservers(audit.observer, diagnosticsObserver()),
   txnTokens,
   signedResponses: { identity },
   clock,
