@@ -1,4 +1,5 @@
 import {
+  memoryReplayGuard,
   parseTrustBundle,
   sealedSessions,
   staticSource,
@@ -36,7 +37,10 @@ export async function verifierOptions({
   return {
     identity: staticSource({ bundles: await Promise.all(bundles) }),
     clock,
-    sessions: keys && sealedSessions({ keys: () => keys, clock }),
+    ...(keys && {
+      sessions: sealedSessions({ keys: () => keys, clock }),
+      replay: memoryReplayGuard({ clock }),
+    }),
     ...rulesOf(verifier),
   };
 }

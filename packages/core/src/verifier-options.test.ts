@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "./clock.js";
 import { expectOptionError } from "./expect-error.test-support.js";
 import { observedRequest } from "./observer.js";
+import { memoryReplayGuard } from "./replay/memory-replay-guard.js";
 import { callerOf, now, origin, webId } from "./scene.test-support.js";
+import { sealedSessions } from "./session/sealed-sessions.js";
 import { parseVerifierOptions, type VerifierOptions } from "./verifier-options.js";
 
 const required: VerifierOptions = {
@@ -178,6 +180,12 @@ describe("parseVerifierOptions", () => {
       await expectOptionError(() => parse({ identity }), "identity");
     },
   );
+
+  it("refuses sessions that replicas share without a replay guard that they share", async () => {
+    const sessions = sealedSessions({ keys: () => [new Uint8Array(32)] });
+    await expectOptionError(() => parse({ sessions }), "replay");
+    expect(parse({ sessions, replay: memoryReplayGuard() }).sessions).toBe(sessions);
+  });
 
   it("refuses to have no options", async () => {
     await expectOptionError(

@@ -19,6 +19,7 @@ import {
   capability,
   clockOption,
   headerFieldNames,
+  invalidOption,
   oneOf,
   parseOptions,
   wholeNumber,
@@ -182,6 +183,12 @@ const schema = z.strictObject({
   clock: z.optional(clockOption),
 });
 
+function ownReplayGuard(sessions: Sessions | undefined, clock: Clock): ReplayGuard {
+  if (!sessions?.areShared) return memoryReplayGuard({ clock });
+  const problem = "is needed: replicas that share sessions have to share a replay guard";
+  throw invalidOption(factory, "replay", problem);
+}
+
 function isPolicy(value: unknown): boolean {
   return typeof value === "function" || value === "per-route";
 }
@@ -207,7 +214,7 @@ export function parseVerifierOptions(options: VerifierOptions): VerifierRules {
     algorithms: parsed.algorithms ?? defaultProofAlgorithms(witProfile),
     tokenHeaders: parsed.tokenHeaders ?? [],
     txnTokens: txnTokens === undefined ? undefined : txnTokenRules(txnTokens),
-    replay: parsed.replay ?? memoryReplayGuard({ clock }),
+    replay: parsed.replay ?? ownReplayGuard(parsed.sessions, clock),
     sessions: parsed.sessions,
     contentLimitBytes: parsed.contentLimitBytes ?? 1024 * 1024,
     maxProofLifetimeSeconds: parsed.maxProofLifetimeSeconds ?? 120,

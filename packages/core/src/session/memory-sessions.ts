@@ -54,6 +54,7 @@ export function memorySessions(options: SessionOptions = {}): Sessions {
 
   return Object.freeze<Sessions>({
     lifetimeSeconds,
+    areShared: false,
     async keep({ id, key, opener, bundle, origin }) {
       const endsAt = Math.floor(clock.monotonic()) + lifetimeSeconds * 1000;
       const macKey = await runtime.importMacKey(key);

@@ -85,6 +85,7 @@ describe("sealedSessions", () => {
       { clock, ledger },
       {
         sessions: sealedSessions({ keys: () => [key(3)], clock }),
+        replay: memoryReplayGuard({ clock }),
       },
     );
     const { request } = await proved(prover);
@@ -123,7 +124,9 @@ describe("sealedSessions", () => {
   it("are of one service: another with the same keys does not know them", async () => {
     const { prover, keys, clock, ledger } = await openedReplicas();
     const sessions = sealedSessions({ keys: () => keys, clock });
-    const other = sessionVerifier({ clock, ledger }, { sessions, origin: "https://other.example" });
+    const replay = memoryReplayGuard({ clock });
+    const elsewhere = { sessions, replay, origin: "https://other.example" };
+    const other = sessionVerifier({ clock, ledger }, elsewhere);
     const { request } = await proved(prover);
     expect((await received(other, request)).outcome).toBe("session_unknown");
   });
@@ -182,7 +185,8 @@ describe("sealedSessions", () => {
       clock: scene.clock,
       capacityPerCaller: 1,
     });
-    const verifier = sessionVerifier(scene, { sessions });
+    const replay = memoryReplayGuard({ clock: scene.clock });
+    const verifier = sessionVerifier(scene, { sessions, replay });
     const answers = [];
     for (let i = 0; i < 2; i++) {
       answers.push((await exchange(sessionProver(scene), verifier)).answers[0]);

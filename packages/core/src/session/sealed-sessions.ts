@@ -39,8 +39,8 @@ const schema = z.strictObject({
 
 /**
  * Gives sessions to their callers, sealed, so that every replica with the same keys knows them. What
- * is opened is kept in memory, bounded as with `memorySessions`. Needs a replay guard that the replicas
- * share, and clocks that agree within seconds.
+ * is opened is kept in memory, bounded as with `memorySessions`. A verifier with them has to be given the
+ * replay guard that the replicas share. Their clocks have to agree within seconds.
  *
  * @throws {ConfigurationError}
  */
@@ -65,6 +65,7 @@ export function sealedSessions(options: SealedSessionOptions): Sessions {
 
   return Object.freeze<Sessions>({
     lifetimeSeconds,
+    areShared: true,
     async keep(session) {
       const [key] = (await keys()) as [TicketKey];
       const openedAt = epochSeconds(clock);

@@ -45,6 +45,8 @@ export interface NewSession {
 export interface Sessions {
   /** The longest life of a session. */
   readonly lifetimeSeconds: number;
+  /** Whether replicas share them, who then have to share the replay guard as well. */
+  readonly areShared: boolean;
   /**
    * Keeps a session.
    *
