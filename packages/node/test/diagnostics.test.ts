@@ -32,7 +32,8 @@ describe("the channel firsthand:proof", () => {
     const messages = messagesOn<ProofMessage>("firsthand:proof");
     const { origin } = await recordOne({ method: "post", body: "secret" });
     const format = "svid-proof-1";
-    const message = { origin, method: "POST", format, id: checkout, peer: orders };
+    const said = { origin, method: "POST", format, id: checkout, peer: orders };
+    const message = { ...said, session: "none" };
     expect(messages).toEqual([message]);
   });
 
