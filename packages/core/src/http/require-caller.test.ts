@@ -29,12 +29,7 @@ afterEach(() => {
 const origin = "https://orders.internal";
 const clock = createTestClock();
 const shop = await createTrustDomain("shop.example", { clock });
-const prover = createProver({
-  identity: await shop.identity("/checkout"),
-  peers: { [origin]: "spiffe://shop.example/orders" },
-  sessions: "on",
-  clock,
-});
+const checkout = await shop.identity("/checkout");
 const identity = await shop.identity("/orders");
 
 function options(more: Partial<WorkloadAuthOptions> = {}): WorkloadAuthOptions {
@@ -47,7 +42,14 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+/** By a prover of its own, which offers a session. */
 async function prove(method: string, target: string, content?: string) {
+  const prover = createProver({
+    identity: checkout,
+    peers: { [origin]: "spiffe://shop.example/orders" },
+    sessions: "on",
+    clock,
+  });
   const { headers } = await prover.prove({
     method,
     url: new URL(target, origin),
