@@ -16,7 +16,16 @@ import { createPairFiles } from "./pair-files.mjs";
 const caller = new URL("../services/caller.mjs", import.meta.url);
 const callee = new URL("../services/callee.mjs", import.meta.url);
 const sizes = {
-  smoke: { nodes: ["here"], rounds: 1, one: 5, saturated: 20, open: 20, memory: 10, proxies: {} },
+  smoke: {
+    nodes: ["here"],
+    rounds: 1,
+    one: 5,
+    saturated: 20,
+    open: 20,
+    memory: 10,
+    warmup: 5,
+    proxies: {},
+  },
   short: { nodes: ["20", "24"], rounds: 12, one: 150, saturated: 2000, open: 1000 },
   full: { nodes: ["20", "24"], rounds: 40, one: 200, saturated: 3000, open: 2000 },
 };
@@ -65,6 +74,9 @@ async function measureOn(execPath, trust, proxies, counts) {
       saturated: { count: counts.saturated, inFlight: 32 },
       "1,000 requests/s": { count: counts.open, perSecond: 1000 },
     };
+    for (const name of Object.keys(modes)) {
+      await client.ask({ name, load: { count: counts.warmup ?? 5000, inFlight: 32 } });
+    }
     const rowsByLoad = {};
     for (const [title, load] of Object.entries(loads)) {
       const acts = Object.fromEntries(
