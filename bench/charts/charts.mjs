@@ -1,6 +1,7 @@
 const onNode = ({ runs }, line) => runs.find(({ node }) => node.startsWith(`v${line}.`));
 const modes = {
-  firsthand: "proof in each request",
+  firsthand: "signature in each request",
+  sessions: "MAC of a session",
   mutualTls: "mutual TLS in the process",
   haproxy: "two HAProxy",
   nginx: "two nginx",
@@ -12,7 +13,7 @@ function added(sidecar, load, column) {
   return Object.entries(modes).map(([mode, label]) => ({
     label,
     value: Math.max(0, rows[mode][column]),
-    part: mode === "firsthand" ? "ours" : "other",
+    part: ["firsthand", "sessions"].includes(mode) ? "ours" : "other",
   }));
 }
 

@@ -6,6 +6,20 @@ const primitives = ({ primitives }, kind) =>
   primitives.runs.find((run) => run.kind === kind && run.node.startsWith("v24.")).ratios;
 const lean = (rows, column) => (rows.haproxy[column] + rows.nginx[column]) / 2;
 
+/** What a proof by session adds, beside what two proxies add. */
+function bySession(name, proxy, { load, column, atMost }) {
+  return {
+    name: `session: ${name} ÷ two ${{ haproxy: "HAProxy", envoy: "Envoys" }[proxy]}`,
+    atMost,
+    of({ sidecar }) {
+      const rows = onNode(sidecar, "24").loads[load];
+      return rows.sessions[column] / rows[proxy][column];
+    },
+  };
+}
+const latency = { load: oneInFlight, column: "added p50 µs", atMost: 0.15 };
+const cpu = { load: "saturated", column: "added CPU µs", atMost: 0.25 };
+
 function toLean(results, line, load, column) {
   const rows = onNode(results.sidecar, line).loads[load];
   return rows.firsthand[column] / lean(rows, column);
@@ -51,6 +65,10 @@ export const measures = [
     atMost: 1.75,
     of: (results) => toLean(results, "24", "saturated", "added CPU µs"),
   },
+  bySession("added p50, one in flight", "haproxy", latency),
+  bySession("added p50, one in flight", "envoy", latency),
+  bySession("CPU per request, saturated", "haproxy", cpu),
+  bySession("CPU per request, saturated", "envoy", cpu),
   {
     name: "memory added to a service ÷ one Envoy",
     atMost: 0.2,

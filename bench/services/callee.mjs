@@ -1,8 +1,9 @@
-// The service that is called: the same handler plain, behind Firsthand, and behind mutual TLS.
+// The service that is called: the same handler plain, behind Firsthand, with sessions and without, and
+// behind mutual TLS.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { allow } from "@firsthand/core";
+import { allow, memorySessions } from "@firsthand/core";
 import { requireCaller } from "@firsthand/core/http";
 import { loadIdentity } from "@firsthand/testing";
 import { data, serveQuestions } from "../harness/program.mjs";
@@ -16,11 +17,14 @@ function answer(_request, response) {
   response.end(body);
 }
 
-async function firsthand(port) {
+async function firsthand(port, more = {}) {
   const identity = await loadIdentity(trust.callee);
   const origin = `http://localhost:${port}`;
-  return createServer(requireCaller({ identity, origin, policy: allow(callerId) }, answer));
+  const options = { identity, origin, policy: allow(callerId), ...more };
+  return createServer(requireCaller(options, answer));
 }
+
+const sessions = (port) => firsthand(port, { sessions: memorySessions() });
 
 function mutualTls() {
   const { chainPem, privateKeyPem } = trust.calleePem;
@@ -28,7 +32,7 @@ function mutualTls() {
   return createTlsServer({ ...tls, rejectUnauthorized: true, minVersion: "TLSv1.3" }, answer);
 }
 
-const kinds = { plain: () => createServer(answer), firsthand, mutualTls };
+const kinds = { plain: () => createServer(answer), firsthand, sessions, mutualTls };
 for (const [kind, port] of Object.entries(ports)) {
   if (only !== undefined && only !== kind) continue;
   const server = await kinds[kind](port);

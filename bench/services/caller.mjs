@@ -1,4 +1,5 @@
-// The service that calls, over undici: plain, with proofs, with mutual TLS, or to a proxy beside it.
+// The service that calls, over undici: plain, with proofs, by session, with mutual TLS, or to a proxy
+// beside it.
 
 import { proveRequests } from "@firsthand/node/undici";
 import { loadIdentity } from "@firsthand/testing";
@@ -20,8 +21,9 @@ const tls = {
 
 function dispatcherOf({ kind, origin }) {
   if (kind === "mutualTls") return new Agent({ ...agentOptions, connect: tls });
-  if (kind !== "firsthand") return new Agent(agentOptions);
-  const proving = proveRequests({ identity, peers: { [origin]: calleeId } });
+  const sessions = { firsthand: "off", sessions: "on" }[kind];
+  if (sessions === undefined) return new Agent(agentOptions);
+  const proving = proveRequests({ identity, peers: { [origin]: calleeId }, sessions });
   return new Agent(agentOptions).compose(proving);
 }
 

@@ -50,6 +50,7 @@ async function measureOn(execPath, trust, proxies, counts) {
   const ports = {
     plain: await freePort(),
     firsthand: await freePort(),
+    sessions: await freePort(),
     mutualTls: await freePort(),
   };
   const stops = [files.remove];
@@ -107,6 +108,7 @@ function modesOf(ports, pairs) {
     direct,
     "direct again": direct,
     firsthand: { kind: "firsthand", origin: `http://localhost:${ports.firsthand}` },
+    sessions: { kind: "sessions", origin: `http://localhost:${ports.sessions}` },
     mutualTls: { kind: "mutualTls", origin: `https://127.0.0.1:${ports.mutualTls}` },
     ...Object.fromEntries(through),
   };
