@@ -8,14 +8,8 @@ const port = Number(process.argv[2]);
 process.on("message", async (requests) => {
   const sockets = await Promise.all(Array.from({ length: connections }, open));
   const began = performance.now();
-  const failures = await Promise.all(
-    sockets.map((socket, i) =>
-      send(
-        socket,
-        requests.filter((_, at) => at % connections === i),
-      ),
-    ),
-  );
+  const left = requests.values(); // in their order, since a number far behind is refused
+  const failures = await Promise.all(sockets.map((socket) => send(socket, left)));
   const seconds = (performance.now() - began) / 1000;
   for (const socket of sockets) socket.destroy();
   process.send({ seconds, failed: failures.reduce((sum, failed) => sum + failed, 0) });
@@ -27,13 +21,14 @@ function open() {
   });
 }
 
-/** A response ends with its content, whose length comes before it. */
-function send(socket, requests) {
-  let [next, failed, text] = [0, 0, ""];
+/** Sends what is left, one after the other. A response ends with its content, whose length comes before it. */
+function send(socket, left) {
+  let [failed, text] = [0, ""];
   return new Promise((resolve) => {
     const sendNext = () => {
-      if (next === requests.length) resolve(failed);
-      else socket.write(requests[next++]);
+      const { done, value } = left.next();
+      if (done) resolve(failed);
+      else socket.write(value);
     };
     socket.on("data", (data) => {
       text += data.toString("latin1");
