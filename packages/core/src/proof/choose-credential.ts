@@ -1,8 +1,9 @@
 import type { Credential, WitCredential, X509Credential } from "../credential/credential.js";
 import { CredentialError, ProofError } from "../errors.js";
+import { isSameField } from "../same-field.js";
 import type { SignatureCredential } from "../signature/signature-credential.js";
 import { isSignatureFormat, type ProofFormat } from "./format.js";
-import { headerNames, isSameField, signatureFieldNames } from "./security-headers.js";
+import { headerNames, signatureFieldNames } from "./security-headers.js";
 
 /** A credential and the kind of proof to make with it. */
 export type ChosenCredential = TokenCredential | SignatureCredential;

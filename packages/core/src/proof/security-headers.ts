@@ -1,4 +1,5 @@
 import { VerificationError } from "../errors.js";
+import { isSameField } from "../same-field.js";
 import { sessionHeaders } from "../session/protocol.js";
 import { fieldValue } from "../signature/message-head.js";
 import type { ProofRequest } from "./proof-request.js";
@@ -79,11 +80,6 @@ export function singleHeader(headers: ProofRequest["headers"], name: string): st
     found = value;
   }
   return found;
-}
-
-/** Whether two names are of the same field: compared without case (RFC 9110 §5.1). */
-export function isSameField(one: string, other: string): boolean {
-  return one.length === other.length && one.toLowerCase() === other.toLowerCase();
 }
 
 /** A field that is one token: a comma means that a proxy joined two fields. */

@@ -1,5 +1,6 @@
 import { VerificationError } from "../errors.js";
 import type { Target } from "../proof/target.js";
+import { isSameField } from "../same-field.js";
 
 type Fields = readonly (readonly [name: string, value: string])[];
 
@@ -26,7 +27,7 @@ export interface ResponseHead {
 export function fieldValue(headers: Fields, name: string): string | undefined {
   let joined: string | undefined;
   for (const [field, value] of headers) {
-    if (field.length !== name.length || field.toLowerCase() !== name) continue;
+    if (!isSameField(field, name)) continue;
     joined = joined === undefined ? trimmed(value) : `${joined}, ${trimmed(value)}`;
   }
   return joined;

@@ -3,6 +3,7 @@ import { ProofError, VerificationError } from "../errors.js";
 import { defaultProofAlgorithms } from "../jose/algorithms.js";
 import { createCredentialCache } from "../proof/credential-cache.js";
 import { signatureFieldNames } from "../proof/security-headers.js";
+import { isSameField } from "../same-field.js";
 import type { SpiffeId } from "../spiffe/spiffe-id.js";
 import type { TrustSource } from "../trust/trust-source.js";
 import { signatureKindsIn } from "./message-signature.js";
@@ -72,8 +73,7 @@ export function createResponseChecks(identity: TrustSource, clock: Clock): Creat
 
 function isSigned(headers: ReceivedResponse["headers"]): boolean {
   return headers.some(([name, signatureInput]) => {
-    return name.toLowerCase() === inputName && signatureKindsIn({ signatureInput }).length > 0;
+    const isInput = isSameField(name, signatureFieldNames.signatureInput);
+    return isInput && signatureKindsIn({ signatureInput }).length > 0;
   });
 }
-
-const inputName = signatureFieldNames.signatureInput.toLowerCase();
