@@ -19,9 +19,8 @@ type callReport struct {
 	Failures []string `json:"failures"`
 	// The body of the last answer.
 	Body string `json:"body"`
-	// Certificates of the server and of this client that were in use.
+	// Certificates of the server that were in use.
 	PeerSerials []string `json:"peerSerials"`
-	OwnSerials  []string `json:"ownSerials"`
 }
 
 // call sends one request, or with -continuous one after the other, each by a connection of its own,
@@ -42,6 +41,7 @@ func call(ctx context.Context, arguments []string) error {
 		return err
 	}
 	defer source.Close()
+	go tellRotations(ctx, source)
 
 	client := &http.Client{
 		Timeout: 10 * time.Second,
@@ -51,13 +51,8 @@ func call(ctx context.Context, arguments []string) error {
 		},
 	}
 	report := callReport{Event: "called", Failures: []string{}}
-	peers, own := set{}, set{}
+	peers := set{}
 	for done := false; !done; done = !*continuous || ctx.Err() != nil {
-		svid, err := source.GetX509SVID()
-		if err != nil {
-			return err
-		}
-		own.add(serialOf(svid))
 		body, serial, err := get(client, *url)
 		if err != nil {
 			report.Failures = append(report.Failures, err.Error())
@@ -70,7 +65,7 @@ func call(ctx context.Context, arguments []string) error {
 			tell(map[string]any{"event": "started"})
 		}
 	}
-	report.PeerSerials, report.OwnSerials = peers.list(), own.list()
+	report.PeerSerials = peers.list()
 	tell(report)
 	return nil
 }

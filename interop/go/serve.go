@@ -29,6 +29,7 @@ func serve(ctx context.Context, arguments []string) error {
 		return err
 	}
 	defer source.Close()
+	go tellRotations(ctx, source)
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

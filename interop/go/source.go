@@ -19,6 +19,24 @@ func openSource(ctx context.Context, address string) (*workloadapi.X509Source, e
 	return source, nil
 }
 
+// tellRotations reports each new certificate of this program until the context ends.
+func tellRotations(ctx context.Context, source *workloadapi.X509Source) {
+	last := ""
+	for {
+		if svid, err := source.GetX509SVID(); err == nil && serialOf(svid) != last {
+			if last != "" {
+				tell(map[string]any{"event": "rotated"})
+			}
+			last = serialOf(svid)
+		}
+		select {
+		case <-source.Updated():
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 func clientOf(address string) workloadapi.SourceOption {
 	return workloadapi.WithClientOptions(workloadapi.WithAddr(address))
 }
