@@ -1,5 +1,5 @@
 import { type ProxyClaims, readProxyClaims } from "./audit/proxy-claims.js";
-import type { Awaitable } from "./awaitable.js";
+import { type Awaitable, recover } from "./awaitable.js";
 import type { Caller } from "./caller.js";
 import { withDeadline } from "./deadline.js";
 import { VerificationError } from "./errors.js";
@@ -64,35 +64,60 @@ export type Observer = (observation: Observation) => Awaitable<void>;
  * @param startedAt when verification began, on the monotonic clock
  * @throws {VerificationError} `observer_failed`, `verification_timeout`
  */
-export async function record(
+export function record(
   decision: Untimed<AcceptedObservation> | Untimed<RefusedObservation>,
   { observer, clock, timeoutMilliseconds }: VerifierRules,
   startedAt: number,
-): Promise<void> {
+): Awaitable<void> {
   const elapsedMilliseconds = clock.monotonic() - startedAt;
   const observation = Object.freeze({ ...decision, time: clock.now(), elapsedMilliseconds });
-  try {
-    const done = observer(observation);
-    await withDeadline(done, clock, timeoutMilliseconds, "verification_timeout");
-  } catch (cause) {
-    if (cause instanceof VerificationError && cause.code === "verification_timeout") throw cause;
-    throw new VerificationError("observer_failed", { cause });
-  }
+  return recover(
+    () => withDeadline(observer(observation), clock, timeoutMilliseconds, "verification_timeout"),
+    (cause) => {
+      if (cause instanceof VerificationError && cause.code === "verification_timeout") throw cause;
+      throw new VerificationError("observer_failed", { cause });
+    },
+  );
 }
 
 /** A decision before it is recorded. */
 export type Untimed<T extends Observation> = Omit<T, "time" | "elapsedMilliseconds">;
 
 /** The request as observers get it. What proxies claim is read when somebody asks for it. */
-export function observedRequest({ method, target, headers }: ProofRequest): ObservedRequest {
-  const [path] = target.split("?", 1) as [string];
-  let claims: ProxyClaims | undefined;
-  return Object.freeze({
-    method: printable(method),
-    path: printable(path),
-    get claims() {
-      claims ??= readProxyClaims(headers);
-      return claims;
-    },
-  });
+export function observedRequest(request: ProofRequest): ObservedRequest {
+  return new RecordedRequest(request);
 }
+
+class RecordedRequest implements ObservedRequest {
+  readonly method: string;
+  readonly path: string;
+  declare readonly claims: ProxyClaims;
+  readonly #headers: ProofRequest["headers"];
+  #claims: ProxyClaims | undefined;
+
+  constructor({ method, target, headers }: ProofRequest) {
+    const end = target.indexOf("?");
+    this.method = printable(method);
+    this.path = printable(end === -1 ? target : target.slice(0, end));
+    this.#headers = headers;
+    Object.defineProperty(this, "claims", claimsProperty);
+    Object.freeze(this);
+  }
+
+  static claimsOf(request: RecordedRequest): ProxyClaims {
+    return request.#readClaims();
+  }
+
+  #readClaims(): ProxyClaims {
+    this.#claims ??= readProxyClaims(this.#headers);
+    return this.#claims;
+  }
+}
+
+/** One getter for all: with one of its own, each request would get a hidden class, and be kept by it. */
+const claimsProperty: PropertyDescriptor & ThisType<RecordedRequest> = {
+  enumerable: true,
+  get() {
+    return RecordedRequest.claimsOf(this);
+  },
+};

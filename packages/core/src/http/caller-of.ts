@@ -2,8 +2,29 @@ import type { Caller } from "../caller.js";
 import { ConfigurationError } from "../errors.js";
 import type { ReceivedMessage } from "./received-message.js";
 
-/** Beside the messages and not on them: what can set a property of a request cannot reach it. */
-const callers = new WeakMap<ReceivedMessage, Caller>();
+/** Where a message keeps who made it: a `WeakMap` of messages costs the garbage collector more than them. */
+const slot = Symbol("firsthand caller");
+
+interface SlottedMessage extends ReceivedMessage {
+  [slot]?: unknown;
+}
+
+/** Counts on the message that it was made for, and nobody else can make one: a copy names nobody. */
+class CallerOfMessage {
+  readonly #message: ReceivedMessage;
+  readonly #caller: Caller;
+
+  constructor(message: ReceivedMessage, caller: Caller) {
+    this.#message = message;
+    this.#caller = caller;
+  }
+
+  static find(message: ReceivedMessage): Caller | undefined {
+    const held = (message as SlottedMessage)[slot];
+    if (typeof held !== "object" || held === null || !(#message in held)) return undefined;
+    return held.#message === message ? held.#caller : undefined;
+  }
+}
 
 /**
  * Who made a request.
@@ -12,7 +33,7 @@ const callers = new WeakMap<ReceivedMessage, Caller>();
  * @throws {ConfigurationError} `caller_unverified` when the request was refused or never verified
  */
 export function callerOf(message: ReceivedMessage): Caller {
-  const caller = callers.get(message);
+  const caller = CallerOfMessage.find(message);
   if (caller === undefined) {
     throw new ConfigurationError(
       "caller_unverified",
@@ -27,13 +48,13 @@ export function callerOf(message: ReceivedMessage): Caller {
  * run without; everywhere else it does not.
  */
 export function isVerified(message: ReceivedMessage): boolean {
-  return callers.has(message);
+  return CallerOfMessage.find(message) !== undefined;
 }
 
 export function setCaller(message: ReceivedMessage, caller: Caller): void {
-  callers.set(message, caller);
+  (message as SlottedMessage)[slot] = new CallerOfMessage(message, caller);
 }
 
 export function clearCaller(message: ReceivedMessage): void {
-  callers.delete(message);
+  (message as SlottedMessage)[slot] = undefined;
 }

@@ -23,16 +23,40 @@ export function proofRequestFrom(
 ): ProofRequest {
   const headers = headersOf(message.rawHeaders);
   const content = announcesContent(message, headers) ? new ContentGate(message) : undefined;
-  return {
-    method,
-    target,
-    headers,
-    content,
-    answer,
-    get peerCertificates() {
-      return peerCertificatesOf(message);
-    },
-  };
+  return new MessageRequest(message, method, target, headers, content, answer);
+}
+
+/**
+ * A class: with a getter of its own, as of an object literal, each request would get a hidden class, and
+ * be kept by it.
+ */
+class MessageRequest implements ProofRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: ProofRequest["headers"];
+  readonly content: ContentGate | undefined;
+  readonly answer: ProofRequest["answer"];
+  readonly #message: ReceivedMessage;
+
+  constructor(
+    message: ReceivedMessage,
+    method: string,
+    target: string,
+    headers: ProofRequest["headers"],
+    content: ContentGate | undefined,
+    answer: ProofRequest["answer"],
+  ) {
+    this.#message = message;
+    this.method = method;
+    this.target = target;
+    this.headers = headers;
+    this.content = content;
+    this.answer = answer;
+  }
+
+  get peerCertificates(): readonly Uint8Array[] | undefined {
+    return peerCertificatesOf(this.#message);
+  }
 }
 
 function headersOf(raw: readonly string[]): ProofRequest["headers"] {
