@@ -6,6 +6,19 @@ export function andThen<T, U>(value: Awaitable<T>, use: (value: T) => Awaitable<
   return isThenable(value) ? value.then(use) : use(value);
 }
 
+/** Handles what work throws or rejects with; without it, the value is that of the work. */
+export function recover<T, U>(
+  work: () => Awaitable<T>,
+  handle: (error: unknown) => Awaitable<U>,
+): Awaitable<T | U> {
+  try {
+    const value = work();
+    return isThenable(value) ? value.then(undefined, handle) : value;
+  } catch (error) {
+    return handle(error);
+  }
+}
+
 /** Whether a value is still to come. */
 export function isThenable<T>(value: Awaitable<T>): value is Promise<T> {
   return typeof (value as Partial<Promise<T>> | undefined)?.then === "function";

@@ -1,10 +1,10 @@
 import { runtime } from "#runtime";
-import type { Awaitable } from "./awaitable.js";
+import { type Awaitable, andThen } from "./awaitable.js";
 import { base64url } from "./encoding.js";
 
 /** base64url SHA-256 of bytes: the form in which every hash travels. */
-export async function hashBytes(bytes: Uint8Array): Promise<string> {
-  return base64url(await runtime.sha256(bytes));
+export function hashBytes(bytes: Uint8Array): Awaitable<string> {
+  return andThen(runtime.sha256(bytes), base64url);
 }
 
 /** base64url SHA-256 of the UTF-8 bytes of a text. */

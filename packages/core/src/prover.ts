@@ -1,11 +1,12 @@
+import { type Awaitable, andThen, isThenable } from "./awaitable.js";
 import { epochSeconds } from "./clock.js";
 import { contextHeaders } from "./context/context-headers.js";
 import { hashBytes } from "./hash.js";
-import { chooseCredential, isSignature } from "./proof/choose-credential.js";
+import { type ChosenCredential, chooseCredential, isSignature } from "./proof/choose-credential.js";
 import type { ProofFormat } from "./proof/format.js";
 import { type MadeFor, makeProof } from "./proof/make-proof.js";
 import { findPeer, type Peer, type ProverOptions, parseProverOptions } from "./prover-options.js";
-import { createPeerSessions, type TakeAnswer } from "./session/peer-sessions.js";
+import { createPeerSessions, type PeerSessions, type TakeAnswer } from "./session/peer-sessions.js";
 import { sessionFormat } from "./session/protocol.js";
 import type { ResponseCheck } from "./signature/response-check.js";
 import type { SpiffeId } from "./spiffe/spiffe-id.js";
@@ -66,52 +67,90 @@ export function createProver(options: ProverOptions): Prover {
   const sessionsOf = rules.sessions && createPeerSessions(rules.sessions, rules.clock);
 
   async function prove(request: OutboundRequest): Promise<Proof> {
-    const { url } = request;
+    const { url, content } = request;
     const peer = findPeer(url, rules.peers);
     const application = [...request.headers];
     const context = contextHeaders(peer, application);
-    const headers = [...application, ...context];
+    const headers = context.length === 0 ? application : [...application, ...context];
     const now = epochSeconds(rules.clock);
     const chosen = chooseCredential(rules.identity.credentials(), peer.accept, headers, now);
-    const { format, credential } = chosen;
-    const names = { id: credential.id, peer: peer.id };
-    const subject = await subjectOf(request, headers, peer, rules.tokenHeaders);
-    const pair = { origin: url.origin, peer: peer.id, credential };
+    const digest = content === undefined ? undefined : hashBytes(content);
+    const contentDigest = isThenable(digest) ? await digest : digest;
+    const subject = subjectOf(request, headers, contentDigest, peer, rules.tokenHeaders);
+    const pair = { origin: url.origin, peer: peer.id, credential: chosen.credential };
     const sessions = isSignature(chosen) ? undefined : sessionsOf?.(pair);
-    const part = request.proof === "signed" ? undefined : await sessions?.prove(subject, now);
-    if (part !== undefined) {
-      const added = [...context, ...part.headers];
-      const { answered } = part;
-      const used = { format: sessionFormat, response: undefined, session: "used" } as const;
-      return Object.freeze({ headers: added, ...names, ...used, answered });
-    }
-    const offer = await sessions?.offer();
-    const made = await makeProof(chosen, { ...subject, sessionKey: offer?.claim }, now);
-    return Object.freeze({
-      headers: [...context, ...made.headers],
-      format,
-      ...names,
-      response: made.answered && rules.checkResponse(made.answered, peer),
-      session: offer === undefined ? (sessions?.isPaused ? "paused" : "none") : "offered",
-      answered: made.token && offer?.sent(made.token),
+    const unproved = { chosen, peer, context, subject, sessions, now };
+    return request.proof === "signed" ? sign(unproved) : proveBySession(unproved);
+  }
+
+  /** With a signature where there is no session. */
+  function proveBySession(unproved: Unproved): Awaitable<Proof> {
+    const { sessions, subject, now } = unproved;
+    return andThen(sessions?.prove(subject, now), (part) => {
+      if (part === undefined) return sign(unproved);
+      const { headers, answered } = part;
+      const made = { headers, answered, format: sessionFormat, response: undefined } as const;
+      return proofOf(unproved, made, "used");
     });
+  }
+
+  function sign(unproved: Unproved): Awaitable<Proof> {
+    const { chosen, peer, subject, sessions, now } = unproved;
+    return andThen(sessions?.offer(), (offer) =>
+      andThen(makeProof(chosen, subject, offer?.claim, now), ({ headers, answered, token }) => {
+        const { format } = chosen;
+        const response = answered && rules.checkResponse(answered, peer);
+        const made = { headers, format, response, answered: token && offer?.sent(token) };
+        const unused = sessions?.isPaused ? "paused" : "none";
+        return proofOf(unproved, made, offer === undefined ? unused : "offered");
+      }),
+    );
   }
 
   return Object.freeze({ prove });
 }
 
-async function subjectOf(
-  { method, url, content }: OutboundRequest,
+/** A request of which everything but the proof is known. */
+interface Unproved {
+  readonly chosen: ChosenCredential;
+  readonly peer: Peer;
+  readonly context: Proof["headers"];
+  readonly subject: MadeFor;
+  readonly sessions: PeerSessions | undefined;
+  /** Seconds since the epoch. */
+  readonly now: number;
+}
+
+function proofOf(
+  { chosen, peer, context }: Unproved,
+  { headers, format, response, answered }: Omit<Proof, "id" | "peer" | "session">,
+  session: Proof["session"],
+): Proof {
+  return Object.freeze({
+    headers: context.length === 0 ? headers : [...context, ...headers],
+    format,
+    id: chosen.credential.id,
+    peer: peer.id,
+    response,
+    session,
+    answered,
+  });
+}
+
+function subjectOf(
+  { method, url }: OutboundRequest,
   headers: MadeFor["headers"],
+  contentDigest: string | undefined,
   { boundHeaders, signedResponse }: Peer,
   tokenHeaders: readonly string[],
-): Promise<MadeFor> {
+): MadeFor {
+  const { origin, pathname: path, search } = url;
   return {
     method,
-    target: { path: url.pathname, query: url.search === "" ? undefined : url.search.slice(1) },
+    target: { path, query: search === "" ? undefined : search.slice(1) },
     headers,
-    audience: `${url.origin}${url.pathname}`,
-    contentDigest: content === undefined ? undefined : await hashBytes(content),
+    audience: origin + path,
+    contentDigest,
     tokenHeaders,
     boundHeaders,
     signedResponse,

@@ -1,3 +1,4 @@
+import { type Awaitable, andThen } from "./awaitable.js";
 import type { Caller } from "./caller.js";
 import { type ChannelCache, checkChannel } from "./channel/verify-channel.js";
 import { keepUserToken } from "./context/user-token.js";
@@ -9,7 +10,8 @@ import type { ProofRequest } from "./proof/proof-request.js";
 import { carriesProof, findProof, findSessionProof } from "./proof/received-proof.js";
 import { readSecurityHeaders, type SecurityHeaders } from "./proof/security-headers.js";
 import { parseTarget, type Target } from "./proof/target.js";
-import { carriedTokens } from "./proof/token-hashes.js";
+import { type CarriedTokens, carriedTokens } from "./proof/token-hashes.js";
+import type { VerifiedCredential } from "./proof/verified-credential.js";
 import { openProof, verifyCredential } from "./proof/verify-credential.js";
 import { type VerifiedProof, verifyProof } from "./proof/verify-proof.js";
 import { claimOnce } from "./replay/claim-once.js";
@@ -29,7 +31,7 @@ export interface ProvedRequest {
   /** What a signed response has to refer to. */
   readonly exchange: VerifiedProof["exchange"];
   /** Uses the proof up. */
-  readonly claim: () => Promise<void>;
+  readonly claim: () => Awaitable<void>;
   /** Agrees on the session that the proof offers, where it offers one. */
   readonly agree?: (sessions: Sessions) => Promise<KeepSession>;
 }
@@ -39,7 +41,7 @@ export type VerifyCaller = (
   request: ProofRequest,
   demands: VerifyRules,
   now: number,
-) => Promise<ProvedRequest>;
+) => Awaitable<ProvedRequest>;
 
 interface Head {
   readonly request: ProofRequest;
@@ -53,74 +55,110 @@ export function createCallerVerifier(rules: VerifierRules): VerifyCaller {
   const channels: ChannelCache = new WeakMap();
   const bySignature = createSignatureReader(rules, channels);
 
-  return async function verifyCaller(request, demands, now) {
+  function byProof(head: Head, now: number): Awaitable<ProvedRequest> {
+    const sessionProof = findSessionProof(head.headers);
+    if (sessionProof === undefined) return bySignature(head, now);
+    return bySession(sessionProof, head, rules, channels, now);
+  }
+
+  return function verifyCaller(request, demands, now) {
     const target = parseTarget(request.target);
     const headers = readSecurityHeaders(request.headers);
     const head = { request, headers, target, demands };
-    if (!carriesProof(headers)) {
-      const caller = await callerWithoutProof(request, headers, demands, rules, channels, now);
-      if (caller !== undefined) return provedByNothing(caller, head);
-    }
-    const sessionProof = findSessionProof(headers);
-    if (sessionProof !== undefined) return bySession(sessionProof, head, rules, channels, now);
-    return bySignature(head, now);
+    if (carriesProof(headers)) return byProof(head, now);
+    const without = callerWithoutProof(request, headers, demands, rules, channels, now);
+    return without.then((caller) =>
+      caller === undefined ? byProof(head, now) : provedByNothing(caller, head),
+    );
   };
 }
 
 /** Nothing of the request itself was proved. */
 function provedByNothing(caller: Caller, { request, target }: Head): ProvedRequest {
   const head = { method: request.method, ...target };
-  return { caller, head, proof: undefined, exchange: undefined, claim: async () => undefined };
+  return { caller, head, proof: undefined, exchange: undefined, claim: () => undefined };
 }
 
-async function bySession(
+function bySession(
   text: string,
   { request, headers, target, demands }: Head,
   rules: VerifierRules,
   channels: ChannelCache,
   now: number,
-): Promise<ProvedRequest> {
+): Awaitable<ProvedRequest> {
   const { method } = request;
   const tokens = carriedTokens(request.headers, headers, rules.tokenHeaders);
   const head = { method, target: request.target, tokens };
-  const proof = await verifySessionProof(text, head, demands, rules, now);
-  const { sessions, opener, record } = proof;
-  const { id, credential } = opener;
-  await checkChannel(request, id, rules, channels, now);
-  const onBehalfOf = await verifyTransaction(tokens.txnToken, id, rules, now);
-  const caller = Object.freeze({ id, credential, proof: record, onBehalfOf });
-  keepUserToken(caller, headers.authorization);
-  const claim = async () => sessions.claim(caller, rules, now);
-  return { caller, head: { method, ...target }, proof, exchange: undefined, claim };
+  return andThen(verifySessionProof(text, head, demands, rules, now), (proof) => {
+    const { sessions, opener, record } = proof;
+    const { id, credential } = opener;
+    const { txnToken } = tokens;
+    return andThen(verifyBesides({ request, id, txnToken }, rules, channels, now), (onBehalfOf) => {
+      const caller = Object.freeze({ id, credential, proof: record, onBehalfOf });
+      keepUserToken(caller, headers.authorization);
+      const claim = () => sessions.claim(caller, rules, now);
+      return { caller, head: { method, ...target }, proof, exchange: undefined, claim };
+    });
+  });
 }
+
+/** Checks what comes beside a proof that holds: the connection, and on whose behalf the caller asks. */
+function verifyBesides(
+  { request, id, txnToken }: Pick<Head, "request"> & Pick<Caller, "id"> & CarriedTransaction,
+  rules: VerifierRules,
+  channels: ChannelCache,
+  now: number,
+): Awaitable<Caller["onBehalfOf"]> {
+  return andThen(checkChannel(request, id, rules, channels, now), () =>
+    verifyTransaction(txnToken, id, rules, now),
+  );
+}
+
+type CarriedTransaction = Pick<CarriedTokens, "txnToken">;
 
 function createSignatureReader(rules: VerifierRules, channels: ChannelCache) {
   const cache = createCredentialCache();
 
-  return async function bySignature(
-    { request, headers, target, demands }: Head,
-    now: number,
-  ): Promise<ProvedRequest> {
+  return function bySignature(received: Head, now: number): Awaitable<ProvedRequest> {
+    const { request, headers, target, demands } = received;
     const { method, headers: fields, content } = request;
     const { accept, requiredHeaders } = demands;
     const opened = openProof(findProof(headers, accept), rules);
     const tokens = carriedTokens(fields, headers, rules.tokenHeaders);
-    const credential = await verifyCredential(opened, rules, cache, now);
     const hasContent = content !== undefined;
     const head = { method, target, headers: fields, requiredHeaders, tokens, hasContent };
-    const proof = await verifyProof(opened, credential, head, rules, now);
-    cache.set(opened.credentialText, credential);
-    const { id, record, bundle } = credential;
-    await checkChannel(request, id, rules, channels, now);
-    const onBehalfOf = await verifyTransaction(tokens.txnToken, id, rules, now);
-    const { verifiedHeaders, exchange, offer } = proof;
-    const opener = { id, credential: record, proof: proof.record };
-    const caller: Caller = Object.freeze({ ...opener, verifiedHeaders, onBehalfOf });
-    keepUserToken(caller, headers.authorization);
-    const claim = () => claimOnce(caller, proof, rules, now);
-    const evidence = { caller, head: { method, ...target }, proof, exchange, claim };
-    if (offer === undefined) return evidence;
-    const agree = (sessions: Sessions) => agreeOnSession(offer, opener, bundle, sessions, rules);
-    return { ...evidence, agree };
+    return andThen(verifyCredential(opened, rules, cache, now), (credential) =>
+      andThen(verifyProof(opened, credential, head, rules, now), (proof) => {
+        cache.set(opened.credentialText, credential);
+        return proved(received, tokens, credential, proof, now);
+      }),
+    );
   };
+
+  function proved(
+    { request, headers, target }: Head,
+    { txnToken }: CarriedTransaction,
+    credential: VerifiedCredential,
+    proof: VerifiedProof,
+    now: number,
+  ): Awaitable<ProvedRequest> {
+    const { id, record, bundle } = credential;
+    return andThen(verifyBesides({ request, id, txnToken }, rules, channels, now), (onBehalfOf) => {
+      const { verifiedHeaders, exchange, offer } = proof;
+      const opener = { id, credential: record, proof: proof.record };
+      const caller: Caller = Object.freeze({ ...opener, verifiedHeaders, onBehalfOf });
+      keepUserToken(caller, headers.authorization);
+      const claim = () => claimOnce(caller, proof, rules, now);
+      const evidence = {
+        caller,
+        head: { method: request.method, ...target },
+        proof,
+        exchange,
+        claim,
+      };
+      if (offer === undefined) return evidence;
+      const agree = (sessions: Sessions) => agreeOnSession(offer, opener, bundle, sessions, rules);
+      return { ...evidence, agree };
+    });
+  }
 }

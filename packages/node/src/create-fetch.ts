@@ -72,7 +72,7 @@ async function exchange(
   send: (parts: ProvedParts) => Promise<Response>,
 ): Promise<Response> {
   const response = await sendOnce(proved, send);
-  if (response.outcome === "final") return response.received;
+  if (response.outcome !== "repeat") return response.received;
   await response.received.body?.cancel();
   return (await sendOnce(await proved.again(), send)).received;
 }
@@ -82,10 +82,10 @@ async function sendOnce(parts: ProvedParts, send: (parts: ProvedParts) => Promis
   try {
     received = await send(parts);
   } finally {
-    if (received === undefined) await parts.answered(undefined);
+    if (received === undefined) await parts.answered?.(undefined);
   }
   const { status, headers } = received;
-  const outcome = await parts.answered({ status, header: (name) => headers.get(name) });
+  const outcome = await parts.answered?.({ status, header: (name) => headers.get(name) });
   if (parts.response !== undefined) await checkResponse(received, parts.response);
   return { received, outcome };
 }

@@ -43,8 +43,11 @@ export interface ProvedParts {
   readonly headers: readonly Field[];
   /** What the response is held to, where it is to anything. */
   readonly response: CheckedResponse | undefined;
-  /** Takes the response, or undefined when none comes; `repeat` asks to send {@link again} instead. */
-  readonly answered: TakeAnswer;
+  /**
+   * Takes the response, or undefined when none comes; `repeat` asks to send {@link again} instead.
+   * Absent where the response says nothing to it.
+   */
+  readonly answered: TakeAnswer | undefined;
   /** The same request with a signed proof. */
   again(): Promise<ProvedParts>;
 }
@@ -73,37 +76,46 @@ export function createOutboundProver(
   const { contentLimitBytes: _, ...proverOptions } = options;
   const prover = createProver(proverOptions);
 
-  async function prove(request: UnprovedRequest): Promise<ProvedParts> {
-    const { method, url, headers, body, signal, dispatchers } = request;
-    refuseInsecureTransport(url, dispatchers);
-    const encoded = body == null ? undefined : await encodeBody(body, { limit, signal });
-    const added = impliedHeaders(encoded?.contentType, headers);
-    const content = encoded?.content.length ? encoded.content : undefined;
-    const outbound = { method, url, headers: [...headers, ...added], content };
-
-    async function proveAs(kind: OutboundRequest["proof"]): Promise<ProvedParts> {
-      const proof = await prover.prove({ ...outbound, proof: kind });
-      publishProof(method, url, proof);
-      return {
-        content: encoded?.content ?? null,
-        headers: [...added, ...proof.headers],
-        response: proof.response && { check: proof.response, limit },
-        answered: proof.answered ?? (() => "final"),
-        again: () => proveAs("signed"),
-      };
-    }
-    return proveAs(request.proof);
+  async function proveAs(encoded: EncodedRequest, kind: OutboundRequest["proof"]) {
+    const { method, url, headers, added, body } = encoded;
+    const content = body?.length ? body : undefined;
+    const proof = await prover.prove({ method, url, headers, content, proof: kind });
+    publishProof(method, url, proof);
+    const parts: ProvedParts = {
+      content: body ?? null,
+      headers: added.length === 0 ? proof.headers : [...added, ...proof.headers],
+      response: proof.response && { check: proof.response, limit },
+      answered: proof.answered,
+      again: () => proveAs(encoded, "signed"),
+    };
+    return parts;
   }
 
   return async function proveOutbound(request) {
     try {
-      return await prove(request);
+      const { method, url, headers, body, signal, dispatchers, proof } = request;
+      refuseInsecureTransport(url, dispatchers);
+      if (body == null) return await proveAs({ method, url, headers, added: none }, proof);
+      const { content, contentType } = await encodeBody(body, { limit, signal });
+      const added = impliedHeaders(contentType, headers);
+      const all = [...headers, ...added];
+      return await proveAs({ method, url, headers: all, added, body: content }, proof);
     } catch (error) {
       // Whoever tries again at once must not keep the next credential from arriving.
       await setImmediate();
       throw error;
     }
   };
+}
+
+const none: readonly Field[] = [];
+
+/** A request whose body is bytes, and as long as they are. */
+interface EncodedRequest extends Pick<UnprovedRequest, "method" | "url"> {
+  /** With those that are added. */
+  readonly headers: readonly Field[];
+  readonly added: readonly Field[];
+  readonly body?: Uint8Array;
 }
 
 function impliedHeaders(contentType: string | undefined, given: readonly Field[]): Field[] {

@@ -1,3 +1,4 @@
+import { type Awaitable, andThen } from "../awaitable.js";
 import type { Caller, CallerCredential, ChannelEvidence } from "../caller.js";
 import { VerificationError } from "../errors.js";
 import type { ProofRequest } from "../proof/proof-request.js";
@@ -49,17 +50,19 @@ export async function callerByChannel(
  * @throws {VerificationError} `channel_missing`, `channel_mismatch`; with a `certificate_…` code,
  * `trust_domain_unknown`, `trust_bundle_empty`, `trust_unavailable`
  */
-export async function checkChannel(
-  { peerCertificates }: ProofRequest,
+export function checkChannel(
+  request: ProofRequest,
   caller: SpiffeId,
   rules: VerifierRules,
   cache: ChannelCache,
   now: number,
-): Promise<void> {
+): Awaitable<void> {
   if (rules.channel === "unchecked") return;
+  const { peerCertificates } = request;
   if (peerCertificates === undefined) throw new VerificationError("channel_missing");
-  const { id } = await verifyChannel(peerCertificates, rules, cache, now);
-  if (!id.equals(caller)) throw new VerificationError("channel_mismatch");
+  return andThen(verifyChannel(peerCertificates, rules, cache, now), ({ id }) => {
+    if (!id.equals(caller)) throw new VerificationError("channel_mismatch");
+  });
 }
 
 async function verifyChannel(

@@ -11,12 +11,16 @@ export const contextParts = ["transaction", "user-token"] as const;
 /** A part of the call context that can go with an outbound call. */
 export type ContextPart = (typeof contextParts)[number];
 
+const none: readonly Field[] = [];
+
 /**
  * The fields by which the current call context goes on to a peer, and only what this peer gets. A
  * field that the application has set itself stays as it is.
  */
 export function contextHeaders(peer: Peer, given: readonly Field[]): readonly Field[] {
-  const { transaction, userToken } = callContext() ?? {};
+  const context = callContext();
+  if (context === undefined) return none;
+  const { transaction, userToken } = context;
   const fields: Field[] = [];
   if (transaction !== undefined && mayHaveTransaction(peer, transaction)) {
     fields.push([headerNames.txnToken, txnTokenOf(transaction)]);

@@ -1,4 +1,5 @@
 import { runtime } from "#runtime";
+import { type Awaitable, andThen } from "../awaitable.js";
 import { fromBase64url } from "../encoding.js";
 import { type TokenKind, VerificationError } from "../errors.js";
 import type { VerificationCode } from "../refusal-codes.js";
@@ -90,19 +91,20 @@ export function parseClaims(segments: JwsSegments, profile: JwsProfile): JsonObj
  * @throws {VerificationError} `token_encoding_invalid`, `token_algorithm_mismatch`,
  * `token_signature_invalid`
  */
-export async function verifySignature(
+export function verifySignature(
   segments: JwsSegments,
   algorithm: JwsAlgorithm,
   key: PublicKey,
   { token }: JwsProfile,
-): Promise<void> {
+): Awaitable<void> {
   if (!fitsKey(algorithm, key.shape)) {
     throw new VerificationError("token_algorithm_mismatch", { token });
   }
   const signature = decodeSegment(segments.signature, token);
-  if (!(await runtime.verify(schemeOf(algorithm), key, segments.signingInput, signature))) {
-    throw new VerificationError("token_signature_invalid", { token });
-  }
+  const scheme = schemeOf(algorithm);
+  return andThen(runtime.verify(scheme, key, segments.signingInput, signature), (holds) => {
+    if (!holds) throw new VerificationError("token_signature_invalid", { token });
+  });
 }
 
 function isAllowedParameter(name: string, { headerParameters }: JwsProfile): boolean {

@@ -1,3 +1,4 @@
+import { type Awaitable, andThen, recover } from "../awaitable.js";
 import type { Caller } from "../caller.js";
 import { withDeadline } from "../deadline.js";
 import { VerificationError } from "../errors.js";
@@ -20,21 +21,25 @@ export type PerRoute = "per-route";
  * @throws {VerificationError} `policy_missing`, `policy_timeout`, `proof_signature_required`;
  * `caller_forbidden` when it throws anything else
  */
-export async function askPolicy(
+export function askPolicy(
   caller: Caller,
   head: Omit<PolicyRequest, "time">,
   { policy, clock, timeoutMilliseconds }: VerifierRules,
   routePolicy: Policy | undefined,
-): Promise<PolicyDecision> {
+): Awaitable<PolicyDecision> {
   const effective = effectivePolicy(policy, routePolicy);
   if (effective === undefined) throw new VerificationError("policy_missing");
-  try {
-    const answer = effective(caller, Object.freeze({ ...head, time: clock.now() }));
-    return decisionOf(await withDeadline(answer, clock, timeoutMilliseconds, "policy_timeout"));
-  } catch (cause) {
-    if (cause instanceof VerificationError && passedOn.includes(cause.code)) throw cause;
-    throw new VerificationError("caller_forbidden", { cause });
-  }
+  return recover(
+    () => {
+      const answer = effective(caller, Object.freeze({ ...head, time: clock.now() }));
+      const inTime = withDeadline(answer, clock, timeoutMilliseconds, "policy_timeout");
+      return andThen(inTime, decisionOf);
+    },
+    (cause) => {
+      if (cause instanceof VerificationError && passedOn.includes(cause.code)) throw cause;
+      throw new VerificationError("caller_forbidden", { cause });
+    },
+  );
 }
 
 function effectivePolicy(

@@ -1,9 +1,9 @@
-import type { Awaitable } from "../awaitable.js";
+import { type Awaitable, andThen, recover } from "../awaitable.js";
 import { ProofError, VerificationError } from "../errors.js";
 import { hashText } from "../hash.js";
 import { type SignatureSubject, signRequest } from "../signature/sign-request.js";
 import type { AnsweredRequest } from "../signature/sign-response.js";
-import { type ChosenCredential, isSignature } from "./choose-credential.js";
+import { type ChosenCredential, isSignature, type TokenCredential } from "./choose-credential.js";
 import type { ProofRequest } from "./proof-request.js";
 import { readSecurityHeaders, singleHeader } from "./security-headers.js";
 import { type SentProof, signProof } from "./sign-proof.js";
@@ -15,8 +15,6 @@ export interface MadeFor extends SignatureSubject {
   readonly method: string;
   readonly target: Target;
   readonly headers: ProofRequest["headers"];
-  /** The ephemeral key of an offer to open a session; only a token can carry it. */
-  readonly sessionKey?: string | undefined;
 }
 
 /** The fields of a proof, and what the response to a signed request has to refer to. */
@@ -30,29 +28,46 @@ export interface MadeProof {
 /**
  * Makes a proof of the chosen kind: a signature over the message, or a token with hashes of it.
  *
+ * @param sessionKey the ephemeral key of an offer to open a session; only a token can carry it
  * @throws {ProofError} `header_conflict`
  */
-export async function makeProof(
+export function makeProof(
   chosen: ChosenCredential,
   subject: MadeFor,
+  sessionKey: string | undefined,
   now: number,
-): Promise<MadeProof> {
-  const { method, target, headers, audience, contentDigest: content, sessionKey } = subject;
-  const tokens = await readTokens(subject);
-  if (isSignature(chosen)) {
-    const head = { method, target, headers };
-    const signed = await readOwn(() => signRequest(chosen, now, head, subject));
-    return {
-      headers: signed.headers,
-      answered: { format: chosen.format, nonce: signed.nonce, head },
-      token: undefined,
-    };
-  }
-  const query = target.query === undefined ? undefined : await hashText(target.query);
-  const hashes = await hashTokens(tokens);
-  const bindings = { audience, method, query, content, tokens: hashes, sessionKey };
-  const token = await signProof(chosen, now, bindings);
-  return { headers: token.headers, answered: undefined, token };
+): Awaitable<MadeProof> {
+  const tokens = readTokens(subject);
+  if (!isSignature(chosen)) return makeToken(chosen, subject, tokens, sessionKey, now);
+  const { method, target, headers } = subject;
+  const head = { method, target, headers };
+  const signing = recover(() => signRequest(chosen, now, head, subject), throwOwn);
+  return andThen(signing, ({ headers, nonce }) => ({
+    headers,
+    answered: { format: chosen.format, nonce, head },
+    token: undefined,
+  }));
+}
+
+function makeToken(
+  chosen: TokenCredential,
+  { method, target, audience, contentDigest: content }: MadeFor,
+  tokens: CarriedTokens,
+  sessionKey: string | undefined,
+  now: number,
+): Awaitable<MadeProof> {
+  const hashedQuery = target.query === undefined ? undefined : hashText(target.query);
+  return andThen(hashedQuery, (query) =>
+    andThen(hashTokens(tokens), (hashes) => {
+      const bindings = { audience, method, query, content, tokens: hashes, sessionKey };
+      const signing = signProof(chosen, now, bindings);
+      return andThen(signing, (token) => ({
+        headers: token.headers,
+        answered: undefined,
+        token,
+      }));
+    }),
+  );
 }
 
 /**
@@ -63,19 +78,17 @@ export async function makeProof(
 export function readTokens({
   headers,
   tokenHeaders,
-}: Pick<MadeFor, "headers" | "tokenHeaders">): Promise<CarriedTokens> {
-  return readOwn(() => {
+}: Pick<MadeFor, "headers" | "tokenHeaders">): CarriedTokens {
+  try {
     singleHeader(headers, "content-type");
     return carriedTokens(headers, readSecurityHeaders(headers), tokenHeaders);
-  });
+  } catch (cause) {
+    return throwOwn(cause);
+  }
 }
 
-/** Reads our own request exactly as the verifier will read it. */
-async function readOwn<T>(read: () => Awaitable<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (cause) {
-    if (!(cause instanceof VerificationError)) throw cause;
-    throw new ProofError("header_conflict", { cause, detail: cause.message });
-  }
+/** Our own request is read exactly as the verifier will read it; what it would refuse is ours to mend. */
+function throwOwn(cause: unknown): never {
+  if (!(cause instanceof VerificationError)) throw cause;
+  throw new ProofError("header_conflict", { cause, detail: cause.message });
 }

@@ -1,4 +1,5 @@
 import { runtime } from "#runtime";
+import { type Awaitable, andThen } from "../awaitable.js";
 import type { Credential } from "../credential/credential.js";
 import { base64url } from "../encoding.js";
 import { schemeOf } from "../jose/algorithms.js";
@@ -38,11 +39,11 @@ export interface SentProof {
 }
 
 /** Makes a proof that lives for a minute from `now`, in epoch seconds. */
-export async function signProof(
+export function signProof(
   chosen: TokenCredential,
   now: number,
   { audience, method, query, content, tokens, sessionKey }: ProofSubject,
-): Promise<SentProof> {
+): Awaitable<SentProof> {
   const { format, credential } = chosen;
   const isSvidProof = format === "svid-proof-1";
   const names = bindingNames[isSvidProof ? "svid-proof" : "wpt"];
@@ -63,10 +64,11 @@ export async function signProof(
   };
   const input = `${headerOf(chosen)}.${base64url(JSON.stringify(claims))}`;
   const scheme = schemeOf(credential.algorithm);
-  const signature = await runtime.sign(scheme, credential.key, input);
-  const proof = `${input}.${base64url(signature)}`;
   const wit = isSvidProof ? undefined : credential.token;
-  return { headers: headersOf(chosen, proof), proof, wit };
+  return andThen(runtime.sign(scheme, credential.key, input), (signature) => {
+    const proof = `${input}.${base64url(signature)}`;
+    return { headers: headersOf(chosen, proof), proof, wit };
+  });
 }
 
 const headerSegments = new WeakMap<Credential, string>();

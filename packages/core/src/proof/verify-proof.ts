@@ -1,3 +1,4 @@
+import { type Awaitable, andThen } from "../awaitable.js";
 import type { SignedProof, VerifiedHeaders } from "../caller.js";
 import type { TokenKind } from "../errors.js";
 import { hashText } from "../hash.js";
@@ -9,7 +10,13 @@ import type { SignedExchange } from "../signature/response-signer.js";
 import { verifyRequestSignature } from "../signature/verify-request-signature.js";
 import type { VerifierRules } from "../verifier-options.js";
 import { bindingNames } from "./binding-names.js";
-import { checkAudience, checkMethodAndQuery, checkProofTimes, proofIdOf } from "./proof-claims.js";
+import {
+  checkAudience,
+  checkMethodAndQuery,
+  checkProofTimes,
+  type ProofTimes,
+  proofIdOf,
+} from "./proof-claims.js";
 import type { ProofRequest } from "./proof-request.js";
 import { checkSvidProofClaims } from "./svid-proof.js";
 import type { Target } from "./target.js";
@@ -57,57 +64,82 @@ export function verifyProof(
   head: ProvedHead,
   rules: VerifierRules,
   now: number,
-): Promise<VerifiedProof> {
+): Awaitable<VerifiedProof> {
   if ("signature" in proof) return verifyRequestSignature(proof, credential, head, rules, now);
   return verifyProofToken(proof, credential, head, rules, now);
 }
 
 /** Nothing in the claims is looked at before the signature holds. */
-async function verifyProofToken(
+function verifyProofToken(
   proof: ProofToken,
   credential: VerifiedCredential,
   head: ProvedHead,
   rules: VerifierRules,
   now: number,
-): Promise<VerifiedProof> {
-  const { segments, profile, format } = proof;
+): Awaitable<VerifiedProof> {
+  const { segments, profile } = proof;
+  const { algorithm, key } = credential;
+  if (profile.token === "wpt") checkWptHeader(segments, profile, credential);
+  return andThen(verifySignature(segments, algorithm, key, profile), () =>
+    checkClaims(proof, credential, head, rules, now),
+  );
+}
+
+function checkClaims(
+  proof: ProofToken,
+  credential: VerifiedCredential,
+  head: ProvedHead,
+  rules: VerifierRules,
+  now: number,
+): Awaitable<VerifiedProof> {
+  const { segments, profile } = proof;
   const { token } = profile;
   const names = bindingNames[token];
-  if (token === "wpt") checkWptHeader(segments, profile, credential);
-  await verifySignature(segments, credential.algorithm, credential.key, profile);
   const claims = parseClaims(segments, profile);
   if (token === "wpt") checkWptClaims(claims, credential);
   else checkSvidProofClaims(claims, credential);
-  const { issuedAt, expiresAt } = checkProofTimes(claims, token, {
+  const times = checkProofTimes(claims, token, {
     now,
     skewSeconds: rules.clockSkewSeconds,
     maxLifetimeSeconds: rules.maxProofLifetimeSeconds,
   });
-  const { method, target } = head;
+  const { method, target, tokens } = head;
   const { origins, binding } = rules;
   const expected = { token, names, origins, method, target, binding };
   checkAudience(claims, expected);
-  await checkMethodAndQuery(claims, expected);
-  await checkTokenHashes(claims, head.tokens, token);
+  return andThen(checkMethodAndQuery(claims, expected), () =>
+    andThen(checkTokenHashes(claims, tokens, token), () =>
+      verifiedToken(proof, claims, times, head, rules),
+    ),
+  );
+}
+
+function verifiedToken(
+  proof: ProofToken,
+  claims: JsonObject,
+  times: ProofTimes,
+  head: ProvedHead,
+  { binding }: VerifierRules,
+): Awaitable<VerifiedProof> {
+  const { token } = proof.profile;
+  const { htb, htq } = bindingNames[token];
   const id = proofIdOf(claims, token);
-  const contentDigest = textClaim(claims, names.htb, token);
-  const isFull = binding === "full" || bindsAll(claims, names.htq, contentDigest, head);
-  const record: SignedProof = {
-    format,
-    binding: isFull ? "full" : "target",
-    idHash: await hashText(id),
-    issuedAt,
-    expiresAt,
-  };
-  return {
+  const contentDigest = textClaim(claims, htb, token);
+  const isFull = binding === "full" || bindsAll(claims, htq, contentDigest, head);
+  return andThen(hashText(id), (idHash) => ({
     token,
-    record: Object.freeze(record),
+    record: Object.freeze({
+      format: proof.format,
+      binding: isFull ? "full" : "target",
+      idHash,
+      ...times,
+    } as const),
     id,
     contentDigest,
     verifiedHeaders: undefined,
     exchange: undefined,
     offer: isFull ? sessionOfferOf(claims, proof) : undefined,
-  };
+  }));
 }
 
 /** Where the rules do not demand it: whether the proof binds method, query and content. */

@@ -1,3 +1,4 @@
+import { type Awaitable, andThen, recover } from "../awaitable.js";
 import type { Caller } from "../caller.js";
 import { withDeadline } from "../deadline.js";
 import { VerificationError } from "../errors.js";
@@ -5,7 +6,7 @@ import { hashText } from "../hash.js";
 import type { VerifiedProof } from "../proof/verify-proof.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import type { VerifierRules } from "../verifier-options.js";
-import type { ReplayOutcome } from "./replay-guard.js";
+import type { ReplayClaim, ReplayOutcome } from "./replay-guard.js";
 
 const codes: Record<Exclude<ReplayOutcome, "first">, VerificationCode> = {
   replayed: "proof_replayed",
@@ -22,25 +23,30 @@ const codeOf: ReadonlyMap<unknown, VerificationCode> = new Map(Object.entries(co
  * @throws {VerificationError} `proof_replayed`, `proof_before_start`, `replay_guard_full`,
  * `replay_quota_exceeded`, `replay_guard_unavailable`
  */
-export async function claimOnce(
+export function claimOnce(
   { id, credential, proof }: Caller,
   { id: proofId, token }: Pick<VerifiedProof, "id" | "token">,
-  { replay, clock, timeoutMilliseconds, clockSkewSeconds }: VerifierRules,
+  rules: VerifierRules,
   now: number,
-): Promise<void> {
-  const claim = {
-    key: await hashText(`${credential.thumbprint}.${proofId}`),
-    caller: id,
-    issuedAt: proof.issuedAt,
-    ttlSeconds: proof.expiresAt + clockSkewSeconds - now,
-  };
-  let outcome: ReplayOutcome;
-  try {
-    const answer = replay.claim(claim);
-    outcome = await withDeadline(answer, clock, timeoutMilliseconds, "replay_guard_unavailable");
-  } catch (cause) {
-    throw new VerificationError("replay_guard_unavailable", { cause });
-  }
-  if (outcome === "first") return;
-  throw new VerificationError(codeOf.get(outcome) ?? "replay_guard_unavailable", { token });
+): Awaitable<void> {
+  const ttlSeconds = proof.expiresAt + rules.clockSkewSeconds - now;
+  return andThen(hashText(`${credential.thumbprint}.${proofId}`), (key) => {
+    const claim = { key, caller: id, issuedAt: proof.issuedAt, ttlSeconds };
+    return andThen(askGuard(claim, rules), (outcome) => {
+      if (outcome === "first") return;
+      throw new VerificationError(codeOf.get(outcome) ?? "replay_guard_unavailable", { token });
+    });
+  });
+}
+
+function askGuard(
+  claim: ReplayClaim,
+  { replay, clock, timeoutMilliseconds }: VerifierRules,
+): Awaitable<ReplayOutcome> {
+  return recover(
+    () => withDeadline(replay.claim(claim), clock, timeoutMilliseconds, "replay_guard_unavailable"),
+    (cause) => {
+      throw new VerificationError("replay_guard_unavailable", { cause });
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import { runtime } from "#runtime";
+import type { Awaitable } from "../awaitable.js";
 import { hashBytes, hashText } from "../hash.js";
 import type { TokenAuthority, TrustBundle } from "../trust/trust-bundle.js";
 import type { X509Authority } from "../x509/authority.js";
@@ -24,7 +25,7 @@ async function computeFingerprint(bundle: TrustBundle): Promise<string> {
   return hashText(JSON.stringify([trustDomain, ...authorities.sort()]));
 }
 
-function hashOfCertificate({ certificate }: X509Authority): Promise<string> {
+function hashOfCertificate({ certificate }: X509Authority): Awaitable<string> {
   return hashBytes(certificate.der);
 }
 

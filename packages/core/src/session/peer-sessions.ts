@@ -1,5 +1,5 @@
 import { runtime } from "#runtime";
-import type { Awaitable } from "../awaitable.js";
+import { type Awaitable, andThen } from "../awaitable.js";
 import { type Clock, epochSeconds } from "../clock.js";
 import type { Credential } from "../credential/credential.js";
 import { type MadeFor, readTokens } from "../proof/make-proof.js";
@@ -60,10 +60,16 @@ export function createPeerSessions(rules: AnswerRules, clock: Clock): FindPeerSe
   const byOrigin = new Map<string, WeakMap<Credential, PeerSessions>>();
   return (pair) => {
     const { origin, credential } = pair;
-    const byCredential = byOrigin.get(origin) ?? new WeakMap<Credential, PeerSessions>();
-    byOrigin.set(origin, byCredential);
-    const sessions = byCredential.get(credential) ?? new PeerSessions(pair, rules, clock);
-    byCredential.set(credential, sessions);
+    let byCredential = byOrigin.get(origin);
+    if (byCredential === undefined) {
+      byCredential = new WeakMap();
+      byOrigin.set(origin, byCredential);
+    }
+    let sessions = byCredential.get(credential);
+    if (sessions === undefined) {
+      sessions = new PeerSessions(pair, rules, clock);
+      byCredential.set(credential, sessions);
+    }
     return sessions;
   };
 }
@@ -88,29 +94,34 @@ export class PeerSessions {
   }
 
   /** Proves a request by session; undefined when it has to be signed. */
-  async prove(subject: SessionSubject, issuedAt: number): Promise<SessionPart | undefined> {
-    const tokens = await readTokens(subject);
+  prove(subject: SessionSubject, issuedAt: number): Awaitable<SessionPart | undefined> {
+    const tokens = readTokens(subject);
     const use = this.#keeper.use();
     if (use === undefined) return undefined;
     const { session, sequence } = use;
-    const { method, target, contentDigest: content } = subject;
-    const request = { method, target: textOfTarget(target), content, tokens };
-    const text = textOfSessionProof({ ...request, sessionId: session.id, sequence, issuedAt });
-    const mac = await runtime.mac(session.key, text);
-    const { locator } = session;
-    const value = formatSessionProof({ locator, sequence, issuedAt, content, mac });
+    const { method, contentDigest: content } = subject;
+    const target = textOfTarget(subject.target);
+    const numbers = { sessionId: session.id, sequence, issuedAt };
+    const text = textOfSessionProof({ ...numbers, content, method, target, tokens });
     const answered: TakeAnswer = (response) => {
       this.#keeper.finished(use);
       const refusal = response?.status === 401 ? refusalIn(response) : undefined;
       if (refusal === "unknown") this.#keeper.forgotten(use);
       return refusal === undefined ? "final" : "repeat";
     };
-    return { headers: [[sessionHeaders.proof, value]], answered };
+    return andThen(runtime.mac(session.key, text), (mac) => {
+      const { locator } = session;
+      const value = formatSessionProof({ locator, sequence, issuedAt, content, mac });
+      return { headers: [[sessionHeaders.proof, value]], answered };
+    });
   }
 
   /** Offers to open a session; undefined while another offer is under way, and while paused. */
-  async offer(): Promise<UnsentOffer | undefined> {
-    if (!this.#keeper.mayOffer()) return undefined;
+  offer(): Awaitable<UnsentOffer | undefined> {
+    return this.#keeper.mayOffer() ? this.#offer() : undefined;
+  }
+
+  async #offer(): Promise<UnsentOffer> {
     const offeredAt = this.#keeper.offered();
     const agreement = await runtime.createAgreement();
     const { origin, peer: verifier, credential } = this.#pair;

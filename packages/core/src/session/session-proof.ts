@@ -60,14 +60,23 @@ export function parseSessionProof(text: string): SessionProofValue {
 /** The text that is authenticated. Tokens are in it themselves: their hashes would cost more. */
 export function textOfSessionProof(subject: SessionProofSubject): string {
   const { sessionId, sequence, issuedAt, content, method, target, tokens } = subject;
-  const head = [sessionFormat, sessionId, sequence, issuedAt, method, target, content];
-  const carried = [tokens.accessToken, tokens.txnToken];
-  return joinTexts([...head, ...carried, ...others(tokens)]);
+  const { accessToken, txnToken } = tokens;
+  const head = joinTexts([
+    sessionFormat,
+    sessionId,
+    sequence,
+    issuedAt,
+    method,
+    target,
+    content,
+    accessToken,
+    txnToken,
+  ]);
+  return tokens.others.size === 0 ? head : head + joinTexts(others(tokens));
 }
 
 /** The further token fields that are there, in the order of their names. */
 function others({ others }: CarriedTokens): readonly string[] {
-  if (others.size === 0) return [];
   const present = [...others].filter((field): field is [string, string] => field[1] !== undefined);
   return present.sort(([a], [b]) => (a < b ? -1 : 1)).flat();
 }

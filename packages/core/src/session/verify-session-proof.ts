@@ -1,4 +1,5 @@
 import { runtime } from "#runtime";
+import { type Awaitable, andThen } from "../awaitable.js";
 import type { SessionProof } from "../caller.js";
 import { VerificationError } from "../errors.js";
 import type { CarriedTokens } from "../proof/token-hashes.js";
@@ -41,38 +42,51 @@ export interface VerifiedSessionProof {
  * `session_expired`, `session_proof_mismatch`, `proof_expired`, `proof_not_yet_valid`,
  * `trust_domain_unknown`, `trust_unavailable`
  */
-export async function verifySessionProof(
+export function verifySessionProof(
   text: string,
   head: SessionHead,
-  { accept, requiredHeaders, proof: demand }: VerifyRules,
+  demands: VerifyRules,
   rules: VerifierRules,
   now: number,
-): Promise<VerifiedSessionProof> {
+): Awaitable<VerifiedSessionProof> {
   const proof = parseSessionProof(text);
-  const needsSignature = demand === "signed" || requiredHeaders.length > 0;
+  const needsSignature = demands.proof === "signed" || demands.requiredHeaders.length > 0;
   if (needsSignature) throw refuse("proof_signature_required");
-  const { sessions, origins } = rules;
-  const session = await sessions?.find(proof.locator, rules);
-  if (sessions === undefined || session === undefined) throw refuse("session_unknown");
-  if (!origins.includes(session.origin)) throw refuse("session_unknown");
-  checkAlive(session, rules, now);
-  checkTimes(proof, rules, now);
-  const { sequence, issuedAt, content, mac } = proof;
-  const bound = textOfSessionProof({ ...head, sessionId: session.id, sequence, issuedAt, content });
-  if (!(await runtime.isMac(session.key, bound, mac))) throw refuse("session_proof_mismatch");
-  const { opener } = session;
-  if (!accept.includes(opener.proof.format)) throw refuse("proof_signature_required");
-  const record: SessionProof = Object.freeze({
+  const { sessions } = rules;
+  if (sessions === undefined) throw refuse("session_unknown");
+  return andThen(sessions.find(proof.locator, rules), (session) => {
+    if (session === undefined) throw refuse("session_unknown");
+    if (!rules.origins.includes(session.origin)) throw refuse("session_unknown");
+    checkAlive(session, rules, now);
+    checkTimes(proof, rules, now);
+    const { sequence, issuedAt, content, mac } = proof;
+    const { method, target, tokens } = head;
+    const times = { sessionId: session.id, sequence, issuedAt };
+    const bound = textOfSessionProof({ ...times, content, method, target, tokens });
+    return andThen(runtime.isMac(session.key, bound, mac), (holds) => {
+      if (!holds) throw refuse("session_proof_mismatch");
+      const { opener } = session;
+      if (!demands.accept.includes(opener.proof.format)) throw refuse("proof_signature_required");
+      const record = recordOf(session, proof);
+      return { token: sessionToken, record, contentDigest: content, opener, sessions };
+    });
+  });
+}
+
+function recordOf(
+  { id, opener }: Session,
+  { sequence, issuedAt }: SessionProofValue,
+): SessionProof {
+  return Object.freeze({
     format: sessionFormat,
     binding: "full",
     idHash: undefined,
-    sessionId: session.id,
+    sessionId: id,
     sequence,
     issuedAt,
     expiresAt: issuedAt + proofLifetimeSeconds,
     opening: opener.proof,
   });
-  return { token: sessionToken, record, contentDigest: content, opener, sessions };
 }
 
 function checkAlive(session: Session, { identity, clock }: VerifierRules, now: number): void {

@@ -36,13 +36,16 @@ export type SignatureKind = keyof typeof signatureTags;
 const refuse = (code: VerificationCode) => new VerificationError(code, { token: "http-signature" });
 const kinds = Object.entries(signatureTags) as readonly [SignatureKind, string][];
 
+const noKinds: readonly SignatureKind[] = [];
+
 /**
  * Which kinds of signature by an SVID a message names. Signatures of others, such as of a gateway,
  * are none of ours, and nothing in them is looked at.
  */
 export function signatureKindsIn({
-  signatureInput = "",
-}: Pick<SignatureFields, "signatureInput">): SignatureKind[] {
+  signatureInput,
+}: Pick<SignatureFields, "signatureInput">): readonly SignatureKind[] {
+  if (signatureInput === undefined) return noKinds;
   return kinds.flatMap(([kind, tag]) => (signatureInput.includes(`"${tag}"`) ? [kind] : []));
 }
 

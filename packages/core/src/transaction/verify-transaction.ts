@@ -1,3 +1,4 @@
+import type { Awaitable } from "../awaitable.js";
 import { VerificationError } from "../errors.js";
 import type { SpiffeId } from "../spiffe/spiffe-id.js";
 import type { VerifierRules } from "../verifier-options.js";
@@ -10,12 +11,12 @@ import { token, verifyTxnToken } from "./verify-txn-token.js";
  *
  * @throws {VerificationError} `transaction_caller_foreign`, and those of `verifyTxnToken`
  */
-export async function verifyTransaction(
+export function verifyTransaction(
   text: string | undefined,
   { trustDomain }: SpiffeId,
   { txnTokens, clockSkewSeconds: skewSeconds }: VerifierRules,
   now: number,
-): Promise<Transaction | undefined> {
+): Awaitable<Transaction | undefined> {
   if (text === undefined || txnTokens === undefined) return undefined;
   if (!txnTokens.acceptFrom.includes(trustDomain)) {
     throw new VerificationError("transaction_caller_foreign", { token });

@@ -11,21 +11,26 @@ export interface DispatchHeaders {
  * values that are strings, lists of strings, null for empty, or undefined for absent.
  */
 export function readDispatchHeaders(headers: unknown): DispatchHeaders {
-  const entries = entriesOf(headers).filter(([, value]) => value !== undefined);
-  return {
-    flat: entries.flat() as string[],
-    fields: entries.flatMap(([name, value]) =>
-      (Array.isArray(value) ? value : [value]).map((one) => [name, String(one ?? "")] as const),
-    ),
-  };
+  const flat: string[] = [];
+  const fields: (readonly [name: string, value: string])[] = [];
+  for (const [name, value] of entriesOf(headers)) {
+    if (value === undefined) continue;
+    flat.push(name, value as string);
+    for (const one of Array.isArray(value) ? value : [value]) {
+      fields.push([name, String(one ?? "")]);
+    }
+  }
+  return { flat, fields };
 }
 
 type Entry = readonly [name: string, value: unknown];
 
-function entriesOf(headers: unknown): Entry[] {
-  if (typeof headers !== "object" || headers === null) return [];
+const none: readonly Entry[] = [];
+
+function entriesOf(headers: unknown): Iterable<Entry> {
+  if (typeof headers !== "object" || headers === null) return none;
   if (Array.isArray(headers) && !Array.isArray(headers[0])) return pairs(headers);
-  if (Symbol.iterator in headers) return [...(headers as Iterable<Entry>)];
+  if (Symbol.iterator in headers) return headers as Iterable<Entry>;
   return Object.entries(headers);
 }
 

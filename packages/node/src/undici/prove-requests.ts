@@ -34,63 +34,51 @@ import { takeAnswers } from "./take-answers.js";
 export function proveRequests(options: OutboundOptions): Dispatcher.DispatcherComposeInterceptor {
   const prove = createOutboundProver("proveRequests", options);
 
-  async function proved(
+  async function dispatchProved(
+    dispatch: Dispatcher.Dispatch,
     { query, ...opts }: DispatchOptions,
     handler: Dispatcher.DispatchHandler,
-  ): Promise<ProvedDispatch> {
-    if (opts.upgrade || opts.method === "CONNECT") {
-      throw new ProofError("body_unsupported", { detail: "nothing binds what follows an upgrade" });
+  ): Promise<void> {
+    try {
+      if (opts.upgrade || opts.method === "CONNECT") throw upgradeRefused();
+      const url = urlOf(opts, query);
+      const given = readDispatchHeaders(opts.headers);
+      const parts = await prove({
+        method: opts.method,
+        url,
+        headers: given.fields,
+        // To a dispatcher a string implies no content type.
+        body: typeof opts.body === "string" ? Buffer.from(opts.body) : opts.body,
+        signal: opts.signal instanceof AbortSignal ? opts.signal : undefined,
+        dispatchers: [opts.dispatcher],
+        proof: handler.onRequestStart === undefined ? "signed" : "any",
+      });
+      const send = ({ headers, content }: ProvedParts, taker: Dispatcher.DispatchHandler) => {
+        const proved = [...given.flat, ...headers.flat()];
+        const path = url.pathname + url.search;
+        dispatch({ ...opts, origin: url.origin, path, headers: proved, body: content }, taker);
+      };
+      const again = () => resumeCallContext(carriedContext(opts), () => parts.again());
+      const { response } = parts;
+      const taker =
+        response === undefined
+          ? takeAnswers(parts, handler, { send, again })
+          : new CheckingHandler(handler, response);
+      send(parts, taker);
+    } catch (error) {
+      failDispatch(handler, error as Error);
     }
-    const url = urlOf(opts, query);
-    const given = readDispatchHeaders(opts.headers);
-    const parts = await prove({
-      method: opts.method,
-      url,
-      headers: given.fields,
-      // To a dispatcher a string implies no content type.
-      body: typeof opts.body === "string" ? Buffer.from(opts.body) : opts.body,
-      signal: opts.signal instanceof AbortSignal ? opts.signal : undefined,
-      dispatchers: [opts.dispatcher],
-      proof: handler.onRequestStart === undefined ? "signed" : "any",
-    });
-    const withParts = ({ headers, content }: ProvedParts) => ({
-      ...opts,
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      headers: [...given.flat, ...headers.flat()],
-      body: content,
-    });
-    return { parts, withParts };
   }
 
-  return (dispatch) => {
-    async function dispatchProved(opts: DispatchOptions, handler: Dispatcher.DispatchHandler) {
-      try {
-        const { parts, withParts } = await proved(opts, handler);
-        const { response } = parts;
-        const send = (proof: ProvedParts, taker: Dispatcher.DispatchHandler) =>
-          void dispatch(withParts(proof), taker);
-        const again = () => resumeCallContext(carriedContext(opts), () => parts.again());
-        const taker =
-          response === undefined
-            ? takeAnswers({ ...parts, again }, handler, send)
-            : new CheckingHandler(handler, response);
-        send(parts, taker);
-      } catch (error) {
-        failDispatch(handler, error as Error);
-      }
-    }
-    return function proveRequest(opts, handler) {
-      void resumeCallContext(carriedContext(opts), () => dispatchProved(opts, handler));
+  return (dispatch) =>
+    function proveRequest(opts, handler) {
+      void resumeCallContext(carriedContext(opts), () => dispatchProved(dispatch, opts, handler));
       return true;
     };
-  };
 }
 
-interface ProvedDispatch {
-  readonly parts: ProvedParts;
-  /** The dispatch with one proof of it or another. */
-  withParts(parts: ProvedParts): DispatchOptions;
+function upgradeRefused(): ProofError {
+  return new ProofError("body_unsupported", { detail: "nothing binds what follows an upgrade" });
 }
 
 /** With what undici's own functions put beside the declared options. */
@@ -102,13 +90,20 @@ interface DispatchOptions extends Dispatcher.DispatchOptions {
 /** The target as it will be sent: what a dispatcher takes verbatim is brought into the form of a URL. */
 function urlOf({ origin, path }: DispatchOptions, query: DispatchOptions["query"]): URL {
   try {
+    if (!path.startsWith("/")) throw notATarget();
+    const target = withQuery(path, query);
+    const url = new URL(origin + target);
+    if (url.origin === origin) return url; // as a rule; what follows finds out what else it is
     const base = new URL(String(origin));
-    const isTarget = base.href === `${base.origin}/` && path.startsWith("/");
-    if (!isTarget) throw new ProofError("url_invalid", { detail: "not an origin and a path" });
-    return new URL(base.origin + withQuery(path, query));
+    if (base.href !== `${base.origin}/`) throw notATarget();
+    return new URL(base.origin + target);
   } catch (cause) {
     throw cause instanceof ProofError ? cause : new ProofError("url_invalid", { cause });
   }
+}
+
+function notATarget(): ProofError {
+  return new ProofError("url_invalid", { detail: "not an origin and a path" });
 }
 
 function withQuery(path: string, query: DispatchOptions["query"]): string {
