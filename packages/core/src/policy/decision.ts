@@ -21,14 +21,16 @@ export const ambiguousPath: PolicyDecision = decision("deny", "(ambiguous path)"
 export function decisionOf(answer: PolicyAnswer): PolicyDecision {
   if (answer === true) return allowed;
   if (typeof answer !== "object" || answer === null) return undecided;
-  const { effect, rule, dryRun }: Partial<PolicyDecision> = ownMembers(answer);
+  const rule = own(answer, "rule");
+  const dryRun = own(answer, "dryRun");
   return decision(
-    effect === "allow" ? "allow" : "deny",
+    own(answer, "effect") === "allow" ? "allow" : "deny",
     typeof rule === "string" ? rule : undefined,
     Array.isArray(dryRun) ? dryRun : noVerdicts,
   );
 }
 
-function ownMembers<T extends object>(object: T): T {
-  return Object.assign(Object.create(null), object);
+/** Nothing is taken from a prototype. */
+function own(answer: Partial<PolicyDecision>, member: keyof PolicyDecision): unknown {
+  return Object.hasOwn(answer, member) ? answer[member] : undefined;
 }
