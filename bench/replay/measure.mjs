@@ -10,7 +10,7 @@ const sizes = {
   full: { ids: [10_000, 100_000, 1_000_000, 10_000_000], runs: 5 },
 };
 
-/** Bytes and CPU time of a live id in the memory guard, and the CPU time of the longest claim. */
+/** Bytes and CPU time of a live id in the memory guard, and how long its longest claim kept all waiting. */
 export async function measure(size) {
   const { ids, runs } = sizes[size];
   const execPath = nodePath(size === "smoke" ? "here" : "24");
@@ -25,7 +25,7 @@ export async function measure(size) {
     rows[count] = {
       "bytes an id": figure("bytes").median,
       "µs a claim": figure("microseconds").median,
-      "longest claim, ms": figure("longestPause").median,
+      "longest claim, ms": figure("longest").median,
     };
   }
   printTable("live ids in memory", rows);
