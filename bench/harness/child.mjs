@@ -11,11 +11,16 @@ process.on("exit", () => {
 /** Options of this Node that a child needs, to find the same packages. */
 const inherited = process.execArgv.filter((option) => !option.startsWith("--cpu-prof"));
 
-/** A program of the bench on a Node of its own. It answers each message with one of the same id. */
-export async function startProgram(url, { execPath = process.execPath, data } = {}) {
+/**
+ * A program of the bench on a Node of its own, on the cores that are named if any. It answers each
+ * message with one of the same id.
+ */
+export async function startProgram(url, { execPath = process.execPath, cores, data } = {}) {
+  const pinning = cores === undefined ? [] : ["taskset", "--cpu-list", cores];
+  const [command, ...options] = [...pinning, execPath, ...inherited];
   const child = fork(fileURLToPath(url), [JSON.stringify(data ?? null)], {
-    execPath,
-    execArgv: inherited,
+    execPath: command,
+    execArgv: options,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     serialization: "advanced",
   });

@@ -10,6 +10,12 @@ export function cpuMicroseconds(pid) {
   return nanoseconds / 1000;
 }
 
+/** How long the main thread of a process could have run and had no core so far, in microseconds. */
+export function waitedMicroseconds(pid) {
+  const [, waited] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ");
+  return Number(waited) / 1000;
+}
+
 /** Resident memory of a process, in MiB. */
 export function residentMebibytes(pid) {
   const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));

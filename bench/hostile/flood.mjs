@@ -1,23 +1,32 @@
+import { cpus } from "node:os";
 import { startProgram } from "../harness/child.mjs";
 import { freePort } from "../harness/free-port.mjs";
+import { waitedMicroseconds } from "../harness/process-usage.mjs";
 import { shuffled, summary } from "../harness/statistics.mjs";
 
 const program = new URL("../server/program.mjs", import.meta.url);
 const sender = new URL("../load/sender.mjs", import.meta.url);
+const flooder = new URL("flooder.mjs", import.meta.url);
+
+/** The server has a core of its own; who calls shares the rest. */
+const others = cpus().length - 1;
+const serverCores = others === 0 ? undefined : "0";
+const callerCores = others === 0 ? undefined : `1-${others}`;
 
 /**
  * The latency of honest callers, alone and while bad proofs arrive three times as fast as the server
- * accepts good ones.
+ * accepts good ones, by the names of `kinds`. A flood begins before honest callers do, and ends after.
  */
 export async function measureFlood({ execPath, trust, rounds, seconds, honestPerSecond, kinds }) {
   const port = await freePort();
   const data = { framework: "node", mode: "verify", port, trust };
+  const callers = { execPath, cores: callerCores, data: { trust } };
   const programs = [
-    await startProgram(program, { execPath, data }),
-    await startProgram(sender, { execPath, data: { trust } }),
-    await startProgram(sender, { execPath, data: { trust } }),
+    await startProgram(program, { execPath, cores: serverCores, data }),
+    await startProgram(sender, callers),
+    await startProgram(flooder, callers),
   ];
-  const [, honest, hostile] = programs;
+  const [server, honest, hostile] = programs;
   try {
     const full = { port, kind: {}, load: { count: 2000 * seconds, inFlight: 32 } };
     await honest.ask(full);
@@ -27,21 +36,23 @@ export async function measureFlood({ execPath, trust, rounds, seconds, honestPer
       kind: {},
       load: { count: honestPerSecond * seconds, perSecond: honestPerSecond },
     };
-    const flood = (change) => ({
-      port,
-      kind: { change },
-      load: { count: Math.round(3 * capacity * seconds), perSecond: 3 * capacity },
-    });
-    const samples = Object.fromEntries(
-      ["alone", "alone again", ...kinds].map((name) => [name, []]),
-    );
+
+    async function block(kind) {
+      if (kind !== undefined) await hostile.ask({ port, perSecond: 3 * capacity, ...kind });
+      const began = performance.now();
+      const waitedBefore = waitedMicroseconds(server.pid);
+      const { p50, p99 } = await honest.ask(calm);
+      const waited = (waitedMicroseconds(server.pid) - waitedBefore) / 1000;
+      const waitedPercent = (100 * waited) / (performance.now() - began);
+      const flood = kind === undefined ? { perSecond: 0, statuses: {} } : await hostile.ask("stop");
+      if (flood.statuses[200] !== undefined) throw new Error("a bad proof was accepted");
+      return { p50, p99, floodPerSecond: flood.perSecond, waitedPercent };
+    }
+
+    const acts = { alone: undefined, "alone again": undefined, ...kinds };
+    const samples = Object.fromEntries(Object.keys(acts).map((name) => [name, []]));
     for (let round = 0; round < rounds; round++) {
-      for (const name of shuffled(Object.keys(samples))) {
-        const flooding = kinds.includes(name) ? hostile.ask(flood(name)) : undefined;
-        const { p50, p99 } = await honest.ask(calm);
-        const reached = await flooding;
-        samples[name].push({ p50, p99, floodPerSecond: reached?.perSecond ?? 0 });
-      }
+      for (const name of shuffled(Object.keys(acts))) samples[name].push(await block(acts[name]));
     }
     return { capacity, ...figuresOf(samples) };
   } finally {
@@ -61,6 +72,7 @@ function figuresOf(samples) {
           "p99 low": p99.low,
           "p99 high": p99.high,
           "bad proofs/s": summary(blocks.map((block) => block.floodPerSecond)).median,
+          "server without core, %": summary(blocks.map((block) => block.waitedPercent)).median,
         },
       ];
     }),

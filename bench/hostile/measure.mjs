@@ -8,6 +8,11 @@ import { measureFlood } from "./flood.mjs";
 
 const program = new URL("program.mjs", import.meta.url);
 const malformed = ["no token", "not base64url"];
+const floodKinds = {
+  "not base64url": { change: "not base64url", connections: 64 },
+  "bad signature": { change: "bad signature", connections: 64 },
+  "bad signature, 8 connections": { change: "bad signature", connections: 8 },
+};
 const sizes = {
   smoke: { rounds: 2, batch: 3, flood: { rounds: 1, seconds: 0.05, honestPerSecond: 100 } },
   short: { rounds: 300, batch: 10, flood: { rounds: 7, seconds: 1, honestPerSecond: 200 } },
@@ -30,12 +35,7 @@ export async function measure(size) {
     }),
   );
   printTable(`refusing, µs of CPU, Node ${node}`, rows);
-  const floods = await measureFlood({
-    execPath,
-    trust,
-    ...flood,
-    kinds: ["not base64url", "bad signature"],
-  });
+  const floods = await measureFlood({ execPath, trust, ...flood, kinds: floodKinds });
   printTable("honest callers", floods.rows);
   console.log(floods.ratios);
   const costs = malformed.map((name) => rows[name]["÷ accept"]);

@@ -27,7 +27,8 @@ function openLoop(call, count, perSecond, took) {
     let begun = 0;
     let ended = 0;
     const timer = setInterval(() => {
-      const due = Math.min(count, Math.floor(((performance.now() - start) / 1000) * perSecond));
+      const elapsed = (performance.now() - start) / 1000;
+      const due = Math.min(count, Math.floor(elapsed * perSecond) + 1); // the first is due at once
       for (; begun < due; begun++) void one(start + (begun * 1000) / perSecond);
       if (begun === count) clearInterval(timer);
     }, 1);
