@@ -1,11 +1,6 @@
-import { createProver } from "@firsthand/core";
-import { calleeId } from "../services/trust.mjs";
-
 /** Bytes of requests with proofs of their own, or without, that only have to be sent. */
-export function createPreparer(identity, port) {
-  const origin = `http://localhost:${port}`;
-  const prover = createProver({ identity, peers: { [origin]: calleeId } });
-  const url = new URL("/v1/orders/42", origin);
+export function createPreparer(sign, port) {
+  const url = new URL("/v1/orders/42", `http://localhost:${port}`);
   const common = [
     ["host", url.host],
     ["accept", "*/*"],
@@ -15,8 +10,9 @@ export function createPreparer(identity, port) {
   async function proved({ content }) {
     const method = content === undefined ? "GET" : "POST";
     const own = content === undefined ? [] : [["content-type", "application/json"]];
-    const proof = await prover.prove({ method, url, headers: [...common, ...own], content });
-    return { method, headers: [...common, ...own, ...proof.headers], content };
+    const headers = [...common, ...own];
+    const proof = await sign({ method, url, headers, content });
+    return { method, headers: [...headers, ...proof], content };
   }
 
   /** `change` makes of a proof header what is sent instead. */

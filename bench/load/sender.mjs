@@ -1,52 +1,13 @@
-// Sends prepared requests as fast as a server takes them, or so many a second.
+// Sends requests that the caller of the bench has proved.
+import { createProver } from "@firsthand/core";
 import { loadIdentity } from "@firsthand/testing";
-import { data, serveQuestions } from "../harness/program.mjs";
-import { median, quantile } from "../harness/statistics.mjs";
-import { bodyOf, changes } from "./bad-proofs.mjs";
-import { drive } from "./drive.mjs";
-import { createPreparer } from "./prepared-requests.mjs";
-import { openConnection } from "./raw-connection.mjs";
+import { data } from "../harness/program.mjs";
+import { calleeId } from "../services/trust.mjs";
+import { serveSending } from "./serve-sending.mjs";
 
 const identity = await loadIdentity(data.trust.caller);
-const connections = new Map();
 
-/** A connection that waits, unless the server has closed it in the meantime. */
-async function connectionOf(idle, port) {
-  while (idle.length > 0) {
-    const connection = idle.pop();
-    if (connection.isOpen()) return connection;
-  }
-  return openConnection(port);
-}
-
-function poolOf(port) {
-  const pool = connections.get(port) ?? { idle: [], preparer: createPreparer(identity, port) };
-  connections.set(port, pool);
-  return pool;
-}
-
-serveQuestions("ready", async ({ port, load, kind = {} }) => {
-  const { idle, preparer } = poolOf(port);
-  const content = bodyOf(kind.bodyBytes);
-  const change = changes[kind.change ?? "none"];
-  const requests = await preparer(load.count, { isProved: kind.isProved, content, change });
-  const statuses = {};
-  let next = 0;
-  const open = Math.min(load.inFlight ?? 64, 256);
-  while (idle.length < open) idle.push(await openConnection(port));
-  const cpuBefore = process.cpuUsage();
-  const { took, seconds } = await drive(async () => {
-    const connection = await connectionOf(idle, port);
-    const status = await connection.send(requests[next++]);
-    statuses[status] = (statuses[status] ?? 0) + 1;
-    idle.push(connection);
-  }, load);
-  const { user, system } = process.cpuUsage(cpuBefore);
-  return {
-    p50: median(took),
-    p99: quantile(took, 0.99),
-    perSecond: load.count / seconds,
-    senderCpu: (user + system) / load.count,
-    statuses,
-  };
+serveSending((port) => {
+  const prover = createProver({ identity, peers: { [`http://localhost:${port}`]: calleeId } });
+  return async (request) => (await prover.prove(request)).headers;
 });

@@ -5,6 +5,7 @@ import { loadIdentity } from "@firsthand/testing";
 import { calculateJwkThumbprint, jwtVerify, SignJWT } from "jose";
 import { interleave } from "../harness/interleave.mjs";
 import { data } from "../harness/program.mjs";
+import { timed } from "../harness/timed.mjs";
 import { calleeId, callerId } from "../services/trust.mjs";
 
 const { trust, rounds, batch } = data;
@@ -107,18 +108,9 @@ async function makeRound() {
   return { requests, texts };
 }
 
-function timed(act) {
-  return async (given) => {
-    const cpuBefore = process.cpuUsage();
-    const start = performance.now();
-    for (let at = 0; at < batch; at++) await act(given, at);
-    const wall = performance.now() - start;
-    const { user, system } = process.cpuUsage(cpuBefore);
-    return { wall: (wall * 1000) / batch, cpu: (user + system) / batch };
-  };
-}
-
-const timedActs = Object.fromEntries(Object.entries(acts).map(([name, act]) => [name, timed(act)]));
+const timedActs = Object.fromEntries(
+  Object.entries(acts).map(([name, act]) => [name, timed(act, batch)]),
+);
 const samples = await interleave(timedActs, {
   rounds,
   warmup: Math.ceil(rounds / 4),
