@@ -1,6 +1,5 @@
 const proofSeconds = 60;
 const skewSeconds = 30;
-const redisEntryBytes = 160;
 const rates = [1e3, 1e5, 1e6];
 
 /** Cores at work for one second of so many requests, with `microseconds` of CPU each. */
@@ -17,7 +16,9 @@ export function capacityOf({ sidecar, primitives, replay }, { servicePairs = 100
     saturated: loads.saturated[mode]["added CPU µs"],
     moderate: loads["1,000 requests/s"][mode]["added CPU µs"],
   });
-  const idBytes = Object.values(replay.rows).at(-1)["bytes an id"];
+  const bytesOf = (rows) => Object.values(rows).at(-1)?.["bytes an id"];
+  const inMemory = bytesOf(replay.rows);
+  const inRedis = bytesOf(replay.redis.rows);
   return rates.map((perSecond) => {
     const live = perSecond * (proofSeconds + skewSeconds);
     const designs = Object.fromEntries(
@@ -39,9 +40,9 @@ export function capacityOf({ sidecar, primitives, replay }, { servicePairs = 100
       designs,
       "proof bytes, Mbit/s": (perSecond * (signedBytes + 90) * 8) / 1e6,
       "live proofs": live,
-      "guards in memory, MiB": (live * idBytes) / 2 ** 20,
+      "guards in memory, MiB": (live * inMemory) / 2 ** 20,
       "Redis, claims/s": perSecond,
-      "Redis memory, GiB": (live * redisEntryBytes) / 2 ** 30,
+      "Redis memory, GiB": inRedis && (live * inRedis) / 2 ** 30,
     };
   });
 }
