@@ -1,8 +1,8 @@
 // Measures one question, or all of them: `node bench/run.mjs primitives --size full`.
 import { parseArgs } from "node:util";
+import { questions } from "./harness/questions.mjs";
 import { writeResult } from "./harness/report.mjs";
 
-const questions = ["primitives", "server", "sidecar", "hostile", "replay", "growth", "start"];
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { size: { type: "string", default: "full" } },

@@ -1,3 +1,5 @@
+import { isOurs } from "../peers/figures.mjs";
+
 const onNode = ({ runs }, line) => runs.find(({ node }) => node.startsWith(`v${line}.`));
 const modes = {
   firsthand: "signature in each request",
@@ -75,6 +77,17 @@ export const charts = {
       })),
     };
   },
+  peers: ({ peers }) => ({
+    title: "Signing and verifying one request, CPU of both sides, Node 24",
+    unit: "µs",
+    bars: Object.entries(peers.operations.rows)
+      .filter(([name]) => !name.endsWith("again"))
+      .map(([name, { "both CPU": value }]) => ({
+        label: name,
+        value,
+        part: isOurs(name) ? "ours" : name.startsWith("bare") ? "bare" : "other",
+      })),
+  }),
   refusing: ({ hostile }) => ({
     title: "CPU of refusing and accepting, Node 24",
     unit: "µs",

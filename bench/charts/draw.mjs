@@ -1,6 +1,7 @@
 // Draws the pictures of docs/performance.md and fills its tables, and those of docs/capacity.md, from
 // the last results of `bench:check`.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { questions } from "../harness/questions.mjs";
 import { readResult } from "../harness/report.mjs";
 import { barChart } from "./bar-chart.mjs";
 import { charts } from "./charts.mjs";
@@ -8,8 +9,7 @@ import { fillMarks } from "./fill-marks.mjs";
 import { tables } from "./tables.mjs";
 
 const docs = new URL("../../docs/", import.meta.url);
-const names = ["primitives", "server", "sidecar", "hostile", "replay", "start"];
-const results = Object.fromEntries(names.map((name) => [name, readResult(name)]));
+const results = Object.fromEntries(questions.map((name) => [name, readResult(name)]));
 
 mkdirSync(new URL("performance/", docs), { recursive: true });
 for (const [name, chartOf] of Object.entries(charts)) {

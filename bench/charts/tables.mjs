@@ -2,6 +2,7 @@ import { capacityOf } from "../capacity/capacity.mjs";
 import { judge } from "../check/judge.mjs";
 import { controls, measures } from "../check/measures.mjs";
 import { rounded } from "../harness/report.mjs";
+import { checksOf } from "../peers/figures.mjs";
 
 const onNode = ({ runs }, line) => runs.find(({ node }) => node.startsWith(`v${line}.`));
 const number = (value) =>
@@ -14,6 +15,11 @@ function table(first, rows, columns) {
   );
   const head = [first, ...columns].join(" | ");
   return [`| ${head} |`, `|---|${columns.map(() => "--:").join("|")}|`, ...lines].join("\n");
+}
+
+/** The same with every column that the first row has. */
+function wholeTable(first, rows) {
+  return table(first, rows, Object.keys(Object.values(rows)[0] ?? {}));
 }
 
 function machineOf({ sidecar }) {
@@ -94,8 +100,18 @@ export const tables = {
   refusing: ({ hostile }) => table("", hostile.rows, ["code", "CPU", "÷ accept"]),
   flood: ({ hostile }) =>
     table("honest callers", hostile.floods.rows, ["p50 µs", "p99 µs", "bad proofs/s"]),
-  replay: ({ replay }) =>
-    table("live ids", replay.rows, Object.keys(Object.values(replay.rows)[0])),
+  replay: ({ replay }) => wholeTable("live ids", replay.rows),
+  "replay-redis": ({ replay: { redis } }) => {
+    const rows = wholeTable("live ids", redis.rows);
+    return redis.skipped === undefined ? rows : `${rows}\n\nNot measured: ${redis.skipped}.`;
+  },
+  growth: ({ growth }) => wholeTable("what grows", growth.rows),
+  peers: ({ peers }) => wholeTable("µs", peers.operations.rows),
+  "peers-checks": ({ peers }) => wholeTable("", checksOf(peers.refusals)),
+  "peers-server": ({ peers }) => {
+    const { inFlight, rows } = peers.servers.at(-1);
+    return wholeTable(`${inFlight} in flight`, rows);
+  },
   start: ({ start }) => table("", start.runs[0].rows, ["import ms", "CPU ms", "added MiB"]),
   capacity,
 };

@@ -1,10 +1,10 @@
-// Measures everything that has a target, prints a line for each, and fails when one is missed.
+// Measures everything, prints a line for each measure that has a target, and fails when one is missed.
 import { parseArgs } from "node:util";
+import { questions } from "../harness/questions.mjs";
 import { readResult, rounded, writeResult } from "../harness/report.mjs";
 import { judge, lineOf } from "./judge.mjs";
 import { controls, measures } from "./measures.mjs";
 
-const names = ["primitives", "server", "sidecar", "hostile", "replay", "start"];
 const { values } = parseArgs({
   options: {
     size: { type: "string", default: "short" },
@@ -12,7 +12,7 @@ const { values } = parseArgs({
   },
 });
 const results = {};
-for (const name of names) {
+for (const name of questions) {
   if (!values.results) {
     const { measure } = await import(`../${name}/measure.mjs`);
     writeResult(name, { size: values.size, ...(await measure(values.size)) });

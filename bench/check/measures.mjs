@@ -129,5 +129,8 @@ export const controls = [
   ],
   ["server", ({ server }) => server.runs[0].ratios["A/A"]],
   ["refusing", ({ hostile }) => hostile.rows["accept again"]["÷ accept"]],
+  ["peers, CPU of both sides", ({ peers }) => peers.operations.ratios["A/A wpt-02"]],
+  ["peers, requests/s of Express", ({ peers }) => peers.servers.at(-1).ratios["A/A requests/s"]],
+  ["growth", ({ growth }) => growth.ratios["A/A"]],
   ["honest p99", ({ hostile }) => hostile.floods.ratios["alone again"]],
 ];
