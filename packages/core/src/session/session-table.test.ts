@@ -1,4 +1,5 @@
 import { createTestClock } from "@firsthand/testing";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { callerOf, webId } from "../scene.test-support.js";
 import type { Session, SignedCaller } from "./session.js";
@@ -72,4 +73,55 @@ describe("SessionTable", () => {
       "c",
     ]);
   });
+
+  it("counts a session once that comes twice", () => {
+    const { table, clock, add } = tableOf(4, 2);
+    expect([add("a"), add("a"), add("b"), add("c")]).toEqual([true, true, true, false]);
+    expect(table.size).toBe(2);
+    clock.advance(1000);
+    expect([add("a"), add("d"), add("e")]).toEqual([true, true, false]);
+  });
+
+  it("holds what a list would hold, whatever comes and ends", () => {
+    const step = fc.record({
+      locator: fc.constantFrom(..."abcdefgh"),
+      caller: fc.constantFrom(webId, otherId, `${otherId}-2`),
+      wait: fc.constantFrom(0, 0, 1, 500, 1000),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const { table, clock, add } = tableOf(4, 2);
+        const list = new SessionList(4, 2);
+        for (const { locator, caller, wait } of steps) {
+          clock.advance(wait);
+          expect(add(locator, caller)).toBe(list.add(locator, caller, clock.monotonic()));
+          expect(table.size).toBe(list.held.length);
+          for (const { locator } of list.held) expect(table.find(locator)?.id).toBe(locator);
+        }
+      }),
+    );
+  });
 });
+
+/** What a table is, without any thought of cost. */
+class SessionList {
+  held: readonly { locator: string; caller: string; endsAt: number }[] = [];
+  readonly #capacity: number;
+  readonly #capacityPerCaller: number;
+
+  constructor(capacity: number, capacityPerCaller: number) {
+    this.#capacity = capacity;
+    this.#capacityPerCaller = capacityPerCaller;
+  }
+
+  add(locator: string, caller: string, now: number): boolean {
+    const left = this.held.filter(({ endsAt }) => now < endsAt);
+    this.held = left;
+    if (left.some((other) => other.locator === locator)) return true;
+    const used = left.filter((other) => other.caller === caller).length;
+    if (used >= this.#capacityPerCaller) return false;
+    const kept = left.slice(left.length >= this.#capacity ? 1 : 0);
+    this.held = [...kept, { locator, caller, endsAt: now + 1000 }];
+    return true;
+  }
+}

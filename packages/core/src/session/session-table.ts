@@ -18,6 +18,8 @@ export class SessionTable {
   readonly #sessions = new Map<string, HeldSession>();
   readonly #perCaller = new Map<string, number>();
   readonly #windows = new SequenceWindows();
+  #byAge = this.#sessions.entries();
+  #oldest: Entry | undefined;
 
   constructor(limits: SessionTableLimits, clock: Clock) {
     this.#limits = limits;
@@ -32,9 +34,10 @@ export class SessionTable {
     return this.#sessions.get(locator);
   }
 
-  /** False when the caller has used up its share. */
+  /** False when the caller has used up its share. One that is here already stays as it is. */
   add(locator: string, session: Session): boolean {
     this.#dropEnded();
+    if (this.#sessions.has(locator)) return true;
     const caller = session.opener.id.toString();
     const used = this.#perCaller.get(caller) ?? 0;
     if (used >= this.#limits.capacityPerCaller) return false;
@@ -55,15 +58,28 @@ export class SessionTable {
   /** All sessions last equally long, so that the oldest end first. */
   #dropEnded(): void {
     const now = this.#clock.monotonic();
-    for (const { endsAt } of this.#sessions.values()) {
-      if (now < endsAt) return;
+    for (;;) {
+      const oldest = this.#findOldest();
+      if (oldest === undefined || now < oldest[1].endsAt) return;
       this.#dropOldest();
     }
   }
 
+  /** By one iterator for all times: another one would pass everything that was deleted, again and again. */
+  #findOldest(): Entry | undefined {
+    if (this.#oldest !== undefined) return this.#oldest;
+    let next = this.#byAge.next();
+    if (next.done) {
+      this.#byAge = this.#sessions.entries(); // what is done stays done, whatever is added
+      next = this.#byAge.next();
+    }
+    this.#oldest = next.value;
+    return this.#oldest;
+  }
+
   #dropOldest(): void {
-    const oldest = this.#sessions.entries().next().value as [string, HeldSession];
-    const [locator, { opener, window }] = oldest;
+    const [locator, { opener, window }] = this.#findOldest() as Entry;
+    this.#oldest = undefined;
     this.#sessions.delete(locator);
     this.#windows.release(window);
     const caller = opener.id.toString();
@@ -72,6 +88,8 @@ export class SessionTable {
     else this.#perCaller.set(caller, left);
   }
 }
+
+type Entry = readonly [locator: string, session: HeldSession];
 
 interface HeldSession extends Session {
   readonly window: number;
