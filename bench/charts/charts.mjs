@@ -4,18 +4,25 @@ const onNode = ({ runs }, line) => runs.find(({ node }) => node.startsWith(`v${l
 const modes = {
   firsthand: "signature in each request",
   sessions: "MAC of a session",
+  bareSignature: "a bare signature",
+  bareMac: "a bare MAC",
   mutualTls: "mutual TLS in the process",
   haproxy: "two HAProxy",
   nginx: "two nginx",
   envoy: "two Envoy",
 };
 
+function partOf(mode) {
+  if (mode.startsWith("bare")) return "bare";
+  return ["firsthand", "sessions"].includes(mode) ? "ours" : "other";
+}
+
 function added(sidecar, load, column) {
   const rows = onNode(sidecar, "24").loads[load];
   return Object.entries(modes).map(([mode, label]) => ({
     label,
     value: Math.max(0, rows[mode][column]),
-    part: ["firsthand", "sessions"].includes(mode) ? "ours" : "other",
+    part: partOf(mode),
   }));
 }
 

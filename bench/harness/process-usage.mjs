@@ -29,3 +29,12 @@ export async function usageDuring(pids, act) {
   const cpu = before.map(([name, start]) => [name, cpuMicroseconds(pids[name]) - start]);
   return { result, cpu: Object.fromEntries(cpu) };
 }
+
+/** The numbers of the cores that this process may use, from `/proc`. */
+export function allowedCores() {
+  const [, list] = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync("/proc/self/status", "utf8"));
+  return list.split(",").flatMap((range) => {
+    const [first, last = first] = range.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, at) => String(first + at));
+  });
+}

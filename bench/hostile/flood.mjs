@@ -1,7 +1,6 @@
-import { cpus } from "node:os";
 import { startProgram } from "../harness/child.mjs";
 import { freePort } from "../harness/free-port.mjs";
-import { waitedMicroseconds } from "../harness/process-usage.mjs";
+import { allowedCores, waitedMicroseconds } from "../harness/process-usage.mjs";
 import { shuffled, summary } from "../harness/statistics.mjs";
 
 const program = new URL("../server/program.mjs", import.meta.url);
@@ -9,9 +8,9 @@ const sender = new URL("../load/sender.mjs", import.meta.url);
 const flooder = new URL("flooder.mjs", import.meta.url);
 
 /** The server has a core of its own; who calls shares the rest. */
-const others = cpus().length - 1;
-const serverCores = others === 0 ? undefined : "0";
-const callerCores = others === 0 ? undefined : `1-${others}`;
+const [serverCore, ...otherCores] = allowedCores();
+const serverCores = otherCores.length === 0 ? undefined : serverCore;
+const callerCores = otherCores.length === 0 ? undefined : otherCores.join(",");
 
 /**
  * The latency of honest callers, alone and while bad proofs arrive three times as fast as the server

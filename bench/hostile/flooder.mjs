@@ -3,16 +3,17 @@ import { setPriority } from "node:os";
 import { loadIdentity } from "@firsthand/testing";
 import { data, serveQuestions } from "../harness/program.mjs";
 import { changes } from "../load/bad-proofs.mjs";
+import { identitySigner } from "../load/identity-signer.mjs";
 import { createPreparer } from "../load/prepared-requests.mjs";
 import { openConnection } from "../load/raw-connection.mjs";
 
 setPriority(19); // honest callers, beside it, have their core when they need it
-const identity = await loadIdentity(data.trust.caller);
+const signerFor = identitySigner(await loadIdentity(data.trust.caller));
 let stop;
 
 /** One request at a time on each connection: what is due while all of them wait is sent later. */
 async function begin({ port, change, connections, perSecond }) {
-  const [request] = await createPreparer(identity, port)(1, { change: changes[change] });
+  const [request] = await createPreparer(signerFor(port), port)(1, { change: changes[change] });
   const open = () => openConnection(port);
   const idle = await Promise.all(Array.from({ length: connections }, open));
   const statuses = {};

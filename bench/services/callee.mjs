@@ -1,5 +1,5 @@
-// The service that is called: the same handler plain, behind Firsthand, with sessions and without, and
-// behind mutual TLS.
+// The service that is called: the same handler plain, behind Firsthand, with sessions and without, behind
+// the check of a bare signature or MAC, and behind mutual TLS.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -7,6 +7,7 @@ import { allow, memorySessions } from "@firsthand/core";
 import { requireCaller } from "@firsthand/core/http";
 import { loadIdentity } from "@firsthand/testing";
 import { data, serveQuestions } from "../harness/program.mjs";
+import { bareListener } from "./bare.mjs";
 import { callerId } from "./trust.mjs";
 
 const { trust, ports, only } = data;
@@ -32,7 +33,15 @@ function mutualTls() {
   return createTlsServer({ ...tls, rejectUnauthorized: true, minVersion: "TLSv1.3" }, answer);
 }
 
-const kinds = { plain: () => createServer(answer), firsthand, sessions, mutualTls };
+const bare = (kind) => () => createServer(bareListener(kind, trust, answer));
+const kinds = {
+  plain: () => createServer(answer),
+  firsthand,
+  sessions,
+  bareSignature: bare("bareSignature"),
+  bareMac: bare("bareMac"),
+  mutualTls,
+};
 for (const [kind, port] of Object.entries(ports)) {
   if (only !== undefined && only !== kind) continue;
   const server = await kinds[kind](port);

@@ -1,5 +1,5 @@
-// The service that calls, over undici: plain, with proofs, by session, with mutual TLS, or to a proxy
-// beside it.
+// The service that calls, over undici: plain, with proofs, by session, with a bare signature or MAC, with
+// mutual TLS, or to a proxy beside it.
 
 import { proveRequests } from "@firsthand/node/undici";
 import { loadIdentity } from "@firsthand/testing";
@@ -7,6 +7,7 @@ import { Agent, request } from "undici";
 import { data, serveQuestions } from "../harness/program.mjs";
 import { median, quantile } from "../harness/statistics.mjs";
 import { drive } from "../load/drive.mjs";
+import { bareField, bareProver } from "./bare.mjs";
 import { calleeId } from "./trust.mjs";
 
 const { trust, modes } = data;
@@ -32,9 +33,13 @@ const dispatchers = Object.fromEntries(
 );
 
 function callOf(name) {
-  const url = new URL("/v1/orders/42", modes[name].origin);
+  const { kind, origin } = modes[name];
+  const url = new URL("/v1/orders/42", origin);
+  const dispatcher = dispatchers[name];
+  const proveBarely = kind.startsWith("bare") ? bareProver(kind, trust) : undefined;
   return async () => {
-    const { statusCode, body } = await request(url, { dispatcher: dispatchers[name] });
+    const headers = proveBarely && { [bareField]: proveBarely() };
+    const { statusCode, body } = await request(url, { dispatcher, headers });
     await body.text();
     if (statusCode !== 200) throw new Error(`${name} answered ${statusCode}`);
   };

@@ -51,6 +51,8 @@ async function measureOn(execPath, trust, proxies, counts) {
     plain: await freePort(),
     firsthand: await freePort(),
     sessions: await freePort(),
+    bareSignature: await freePort(),
+    bareMac: await freePort(),
     mutualTls: await freePort(),
   };
   const stops = [files.remove];
@@ -109,6 +111,8 @@ function modesOf(ports, pairs) {
     "direct again": direct,
     firsthand: { kind: "firsthand", origin: `http://localhost:${ports.firsthand}` },
     sessions: { kind: "sessions", origin: `http://localhost:${ports.sessions}` },
+    bareSignature: { kind: "bareSignature", origin: `http://localhost:${ports.bareSignature}` },
+    bareMac: { kind: "bareMac", origin: `http://localhost:${ports.bareMac}` },
     mutualTls: { kind: "mutualTls", origin: `https://127.0.0.1:${ports.mutualTls}` },
     ...Object.fromEntries(through),
   };
