@@ -1,6 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, KeyObject } from "node:crypto";
 import type { JsonWebKey, JwsAlgorithm } from "@firsthand/core";
 
+const pkcs8 = { format: "der", type: "pkcs8" } as const;
+const spki = { format: "der", type: "spki" } as const;
+
 /** A kind of key pair. The weak and foreign ones are there to be refused. */
 export type KeyType = keyof typeof recipes;
 
@@ -48,12 +51,15 @@ function generateWorkloadKey(role: string, type: KeyType): Promise<KeyObject> {
   return key;
 }
 
-/** A new private key. */
+/**
+ * A new private key, read from bytes. The two objects of `generateKeyPair` share what they hold without a
+ * lock in Node 20, and one of some thousand exports as JWK waits for itself for ever.
+ */
 export function generateKey(type: KeyType): Promise<KeyObject> {
-  const recipe = recipes[type];
+  const recipe = { ...recipes[type], privateKeyEncoding: pkcs8, publicKeyEncoding: spki };
   return new Promise((resolve, reject) => {
-    const settle = (error: Error | null, _publicKey: KeyObject, privateKey: KeyObject) =>
-      error === null ? resolve(privateKey) : reject(error);
+    const settle = (error: Error | null, _publicKey: Buffer, privateKey: Buffer) =>
+      error === null ? resolve(toPrivateKey(privateKey)) : reject(error);
     if ("namedCurve" in recipe) generateKeyPair("ec", recipe, settle);
     else generateKeyPair("rsa", recipe, settle);
   });

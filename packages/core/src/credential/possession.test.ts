@@ -1,13 +1,13 @@
-import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { runtime } from "#runtime";
+import { newKeyPair } from "../key-pair.test-support.js";
 import type { KeyShape } from "../runtime/port.js";
 import { provesPossession } from "./possession.js";
 
 const ec = { kind: "ec", curve: "P-256" } as const;
 const rsa = { kind: "rsa", bits: 2048 } as const;
-const p256 = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const rsa2048 = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const p256 = newKeyPair("ec", { namedCurve: "P-256" });
+const rsa2048 = newKeyPair("rsa", { modulusLength: 2048 });
 
 type Pair = typeof p256;
 const publicKey = ({ publicKey: key }: Pair, shape: KeyShape) =>
@@ -24,13 +24,13 @@ describe("provesPossession", () => {
   });
 
   it("is false for another key of the same kind", async () => {
-    const other = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const other = newKeyPair("ec", { namedCurve: "P-256" });
     const [mine, its] = [await privateKey(p256, ec), await publicKey(other, ec)];
     expect(await provesPossession("ES256", mine, its)).toBe(false);
   });
 
   it("is false for a key of another kind", async () => {
-    const ed25519 = generateKeyPairSync("ed25519");
+    const ed25519 = newKeyPair("ed25519");
     const mine = await privateKey(ed25519, { kind: "ed25519" });
     expect(await provesPossession("ES256", mine, await publicKey(p256, ec))).toBe(false);
     const rsaIts = await publicKey(rsa2048, rsa);

@@ -1,10 +1,11 @@
-import { generateKeyPairSync, sign } from "node:crypto";
+import { sign } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runtime } from "#runtime";
 import { base64url, utf8 } from "../encoding.js";
 import { VerificationError } from "../errors.js";
 import { expectRefusal, unlessThrown } from "../expect-error.test-support.js";
+import { newKeyPair } from "../key-pair.test-support.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import {
   type JwsProfile,
@@ -215,7 +216,7 @@ describe("hostile tokens", () => {
 });
 
 describe("verifySignature", () => {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { privateKey, publicKey } = newKeyPair("ec", { namedCurve: "P-256" });
   const key = runtime.importPublicJwk(publicKey.export({ format: "jwk" }), {
     kind: "ec",
     curve: "P-256",

@@ -1,6 +1,7 @@
-import { generateKeyPairSync, sign, verify } from "node:crypto";
+import { sign, verify } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { newKeyPair } from "../key-pair.test-support.js";
 import { ecdsaFromDer, ecdsaToDer, maxEcdsaDerLength } from "./ecdsa-signature.js";
 import { runtime } from "./node.js";
 import type { HashName } from "./port.js";
@@ -10,7 +11,7 @@ const rows = (["P-256", "P-384", "P-521"] as const).map((curve, at) => ({
   curve,
   hash: (["SHA-256", "SHA-384", "SHA-512"] as const satisfies HashName[])[at] as HashName,
   half: fieldLengths[curve],
-  ...generateKeyPairSync("ec", { namedCurve: curve }),
+  ...newKeyPair("ec", { namedCurve: curve }),
 }));
 
 /** What was there before must not show. */

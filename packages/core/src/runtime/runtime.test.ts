@@ -1,17 +1,10 @@
-import {
-  constants,
-  createHash,
-  createPrivateKey,
-  generateKeyPairSync,
-  type KeyObject,
-  sign,
-  verify,
-} from "node:crypto";
+import { constants, createHash, createPrivateKey, type KeyObject, sign, verify } from "node:crypto";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { utf8 } from "../encoding.js";
 import { ConfigurationError } from "../errors.js";
 import { expectError } from "../expect-error.test-support.js";
+import { newKeyPair } from "../key-pair.test-support.js";
 import { runtime as nodeRuntime } from "./node.js";
 import type { HashName, KeyShape, SignatureScheme } from "./port.js";
 import { runtime as webRuntime } from "./web.js";
@@ -21,17 +14,17 @@ const hashes: readonly HashName[] = ["SHA-256", "SHA-384", "SHA-512"];
 const families = ["rsa-pss", "rsa-pkcs1"] as const;
 
 const ec = (namedCurve: "P-256" | "P-384" | "P-521") => ({
-  ...generateKeyPairSync("ec", { namedCurve }),
+  ...newKeyPair("ec", { namedCurve }),
   shape: { kind: "ec", curve: namedCurve } as const satisfies KeyShape,
 });
 const p256 = ec("P-256");
 const p384 = ec("P-384");
 const rsa = {
-  ...generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  ...newKeyPair("rsa", { modulusLength: 2048 }),
   shape: { kind: "rsa", bits: 2048 } as const satisfies KeyShape,
 };
 const ed25519 = {
-  ...generateKeyPairSync("ed25519"),
+  ...newKeyPair("ed25519"),
   shape: { kind: "ed25519" } as const satisfies KeyShape,
 };
 
@@ -70,6 +63,7 @@ function signWithNode({ pair, scheme }: Row): Buffer {
 
 describe.each([
   ["node:crypto", nodeRuntime],
+  ["node:crypto and its threads", { ...nodeRuntime, verify: nodeRuntime.verifyInThreadPool }],
   ["WebCrypto", webRuntime],
 ])("the runtime over %s", (_, runtime) => {
   const publicKeyOf = ({ pair }: Row) =>
@@ -167,6 +161,21 @@ describe.each([
       expect([name, answer]).toEqual([name, false]);
     }
     expect(await runtime.verify(row.scheme, key, utf8("other"), good)).toBe(false);
+  });
+
+  it("answers of many signatures at once what is true of each", async () => {
+    const [row] = rows as [Row];
+    const key = await publicKeyOf(row);
+    const texts = Array.from({ length: 40 }, (_, at) => `text ${at}`);
+    const signatures = await Promise.all(
+      texts.map((text) =>
+        sign("sha256", utf8(text), { key: p256.privateKey, dsaEncoding: "ieee-p1363" }),
+      ),
+    );
+    const answers = texts.map((text, at) =>
+      runtime.verify(row.scheme, key, text, signatures[at - (at % 3 === 0 ? 0 : 1)] as Buffer),
+    );
+    expect(await Promise.all(answers)).toEqual(texts.map((_, at) => at % 3 === 0));
   });
 
   it.each(families)("answers no to a signature of %s without its leading zero", async (family) => {

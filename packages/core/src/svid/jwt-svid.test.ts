@@ -1,4 +1,4 @@
-import { createHmac, createPublicKey, generateKeyPairSync } from "node:crypto";
+import { createHmac, createPublicKey } from "node:crypto";
 import {
   createTestClock,
   createTrustDomain,
@@ -14,6 +14,7 @@ import { base64url, utf8 } from "../encoding.js";
 import { expectOptionError, expectRefusal } from "../expect-error.test-support.js";
 import { spiffeAlgorithms } from "../jose/algorithms.js";
 import { outcomesWith } from "../jose/jws-outcomes.test-support.js";
+import { newKeyPair } from "../key-pair.test-support.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import { now, webId } from "../scene.test-support.js";
 import { parseTrustBundle } from "../trust/parse-trust-bundle.js";
@@ -99,7 +100,7 @@ describe("validateJwtSvid", () => {
   });
 
   it("JV-020 ignores keys of other kinds in the bundle", async () => {
-    const okp = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
+    const okp = newKeyPair("ed25519").publicKey.export({ format: "jwk" });
     const source = await sourceWith((keys) => [
       { ...okp, use: "jwt-svid", kid: "ed" },
       { kty: "AKP", use: "jwt-svid", kid: "pq", pub: "AA" },

@@ -1,18 +1,19 @@
-import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { createTrustDomain, tamperJwt } from "@firsthand/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { runtime } from "#runtime";
 import { expectRefusal } from "../expect-error.test-support.js";
 import type { JwsAlgorithm } from "../jose/algorithms.js";
 import { type JwsProfile, parseHeader, splitJws } from "../jose/compact-jws.js";
+import { newKeyPair } from "../key-pair.test-support.js";
 import { webId } from "../scene.test-support.js";
 import type { TokenAuthority } from "../trust/trust-bundle.js";
 import { verifyIssuer } from "./token-authority.js";
 
 const token = "jwt-svid";
 const profile: JwsProfile = { token, maxBytes: 8192, types: ["JWT"], algorithms: ["ES256"] };
-const p256 = () => generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey;
-const p384 = () => generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey;
+const p256 = () => newKeyPair("ec", { namedCurve: "P-256" }).publicKey;
+const p384 = () => newKeyPair("ec", { namedCurve: "P-384" }).publicKey;
 let right: KeyObject;
 let withKid: string;
 let withoutKid: string;

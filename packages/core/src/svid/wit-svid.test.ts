@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto";
 import {
   createTestClock,
   createTrustDomain,
@@ -15,6 +14,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { base64url } from "../encoding.js";
 import { expectCredentialError, expectRefusal } from "../expect-error.test-support.js";
 import { outcomesWith } from "../jose/jws-outcomes.test-support.js";
+import { newKeyPair } from "../key-pair.test-support.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import { now, verifierOf, verify, webId } from "../scene.test-support.js";
 import { parseTrustBundle } from "../trust/parse-trust-bundle.js";
@@ -115,7 +115,7 @@ describe("validateWitSvid", () => {
   });
 });
 
-const ed25519 = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
+const ed25519 = newKeyPair("ed25519").publicKey.export({ format: "jwk" });
 
 describe("the wimse profile", () => {
   it.each<[title: string, text: () => string]>([

@@ -1,9 +1,9 @@
-import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { expectCredentialError } from "../expect-error.test-support.js";
+import { newKeyPair } from "../key-pair.test-support.js";
 import { parseKeySet } from "./key-set.js";
 
-const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const pair = newKeyPair("ec", { namedCurve: "P-256" });
 const publicJwk = { ...pair.publicKey.export({ format: "jwk" }), kid: "a" };
 const document = (...keys: readonly object[]) => JSON.stringify({ keys });
 

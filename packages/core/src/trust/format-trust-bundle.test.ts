@@ -1,7 +1,7 @@
-import { generateKeyPairSync } from "node:crypto";
 import { createTestClock, createTrustDomain, type TrustDomainOptions } from "@firsthand/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { newKeyPair } from "../key-pair.test-support.js";
 import { formatTrustBundle } from "./format-trust-bundle.js";
 import { parseTrustBundle } from "./parse-trust-bundle.js";
 
@@ -65,7 +65,7 @@ describe("formatTrustBundle", () => {
   });
 
   it("writes Ed25519, and the algorithm that a key is pinned to", async () => {
-    const jwk = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
+    const jwk = newKeyPair("ed25519").publicKey.export({ format: "jwk" });
     const key = { use: "wit-svid", kid: "a", alg: "Ed25519", ...jwk };
     expect(JSON.parse(await format({ keys: [key] }))).toEqual({ keys: [key] });
   });

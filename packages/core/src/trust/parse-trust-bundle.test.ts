@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto";
 import {
   createTestClock,
   createTrustDomain,
@@ -14,6 +13,7 @@ import {
   expectIdError,
   expectRefusal,
 } from "../expect-error.test-support.js";
+import { newKeyPair } from "../key-pair.test-support.js";
 import { allowTrustDomain } from "../policy/allow.js";
 import { concat } from "../runtime/concat.js";
 import { createScene, prove, verifierOf, verify } from "../scene.test-support.js";
@@ -340,7 +340,7 @@ function rootText(): string {
 
 function leaf(): Uint8Array {
   const { subject } = domain.authorities.x509.root;
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { privateKey } = newKeyPair("ec", { namedCurve: "P-256" });
   return issueCertificate(
     { ...template(subject), basicConstraints: { ca: false }, keyUsage: ["digitalSignature"] },
     privateKey,
@@ -348,7 +348,7 @@ function leaf(): Uint8Array {
 }
 
 function secp256k1Root(): Uint8Array {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "secp256k1" });
+  const { privateKey } = newKeyPair("ec", { namedCurve: "secp256k1" });
   return issueCertificate(template("root"), privateKey).certificate;
 }
 

@@ -1,4 +1,4 @@
-import { constants, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { constants, type KeyObject, sign } from "node:crypto";
 import { AsnConvert, OctetString } from "@peculiar/asn1-schema";
 import {
   AlgorithmIdentifier,
@@ -23,6 +23,7 @@ import {
   Version,
 } from "@peculiar/asn1-x509";
 import { expect } from "vitest";
+import { newKeyPair } from "../key-pair.test-support.js";
 import type { VerificationCode } from "../refusal-codes.js";
 import { concat } from "../runtime/concat.js";
 
@@ -44,11 +45,11 @@ export interface KeyPair {
 }
 
 export function ecKey(namedCurve = "P-256"): KeyPair {
-  return generateKeyPairSync("ec", { namedCurve });
+  return newKeyPair("ec", { namedCurve });
 }
 
 export function rsaKey(modulusLength = 2048): KeyPair {
-  return generateKeyPairSync("rsa", { modulusLength });
+  return newKeyPair("rsa", { modulusLength });
 }
 
 /** One element of DER, or of something that is meant to look like it. */
