@@ -38,7 +38,7 @@ export async function measure(size) {
   const runs = [];
   try {
     for (const framework of frameworks) {
-      const own = framework === "node" ? ["raw", "pool"] : [];
+      const own = framework === "node" ? ["raw", "pool", "verify in pool"] : [];
       for (const mode of [...modes, ...own]) {
         const port = await freePort();
         const server = await startProgram(program, {

@@ -1,7 +1,7 @@
 // One server of one framework, with as much of Firsthand as it is told.
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { allow, anyOf } from "@firsthand/core";
+import { allow, createRuleSet } from "@firsthand/core";
 import { requireCaller } from "@firsthand/core/http";
 import * as expressAuth from "@firsthand/express";
 import * as fastifyAuth from "@firsthand/fastify";
@@ -16,7 +16,18 @@ const keepAliveTimeout = 300_000; // connections wait for their next turn
 const { framework, mode, port, trust } = data;
 const identity = await loadIdentity(trust.callee);
 const body = JSON.stringify({ order: 42, note: "x".repeat(170) });
-const rules = Array.from({ length: 999 }, (_, at) => `spiffe://bench.example/other/${at}`);
+/** A thousand rules, of which the last one is about the caller. */
+function ruleSet() {
+  const others = Array.from({ length: 999 }, (_, at) => `spiffe://bench.example/other/${at}`);
+  const rules = [...others, callerId].map((id, at) => ({
+    name: `rule ${at}`,
+    effect: "allow",
+    callers: [id],
+    methods: ["GET", "POST"],
+    paths: ["/v1/orders/*"],
+  }));
+  return createRuleSet({ rules }).decide;
+}
 let recorded = 0;
 function observer() {
   recorded++;
@@ -24,8 +35,9 @@ function observer() {
 const options = {
   identity,
   origin: `http://localhost:${port}`,
-  policy: mode === "full" ? anyOf(allow(...rules, callerId)) : allow(callerId),
+  policy: mode === "full" ? ruleSet() : allow(callerId),
   ...(mode === "full" ? { observer } : {}),
+  ...(mode === "verify in pool" ? { signatureChecks: "thread-pool" } : {}),
 };
 const isBare = mode === "none";
 

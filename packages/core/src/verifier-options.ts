@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { runtime } from "#runtime";
 import {
   type AcceptOptions,
   type AcceptRules,
@@ -30,6 +31,7 @@ import type { EvidenceKind } from "./proof/format.js";
 import { parseOrigin } from "./proof/target.js";
 import { memoryReplayGuard } from "./replay/memory-replay-guard.js";
 import type { ReplayGuard } from "./replay/replay-guard.js";
+import type { CheckSignature } from "./runtime/port.js";
 import type { Sessions } from "./session/session.js";
 import type { SignedResponseRules } from "./signature/response-signer.js";
 import {
@@ -113,6 +115,13 @@ export interface VerifierOptions extends AcceptOptions {
    * that demands a signed response is refused with 501.
    */
   readonly signedResponses?: SignedResponsesOptions | undefined;
+  /**
+   * Where signatures of proofs are checked. `event-loop` (default) takes the least CPU and answers a
+   * single request soonest. `thread-pool` leaves the event loop to other work meanwhile: for a process
+   * that is saturated while cores idle, and for callers whose keys take long (RSA, P-384). Elsewhere than
+   * on Node the platform decides.
+   */
+  readonly signatureChecks?: "event-loop" | "thread-pool" | undefined;
   /** Receives every decision before it takes effect. */
   readonly observer?: Observer | undefined;
   readonly clock?: Clock | undefined;
@@ -137,6 +146,7 @@ export interface VerifierRules extends AcceptRules {
   readonly maxCredentialLifetimeSeconds: number;
   readonly clockSkewSeconds: number;
   readonly timeoutMilliseconds: number;
+  readonly checkSignature: CheckSignature;
   readonly migration: MigrationRules;
   readonly signedResponses: SignedResponseRules | undefined;
   readonly observer: Observer;
@@ -177,6 +187,7 @@ const schema = z.strictObject({
   maxCredentialLifetimeSeconds: z.optional(wholeNumber(60, 366 * 86_400)),
   clockSkewSeconds: z.optional(wholeNumber(0, 120)),
   timeoutMilliseconds: z.optional(wholeNumber(1, 60_000)),
+  signatureChecks: z.optional(oneOf("event-loop", "thread-pool")),
   unsafeMigration: z.optional(migrationSchema),
   signedResponses: z.optional(signedResponsesSchema),
   observer: z.optional(callback<Observer>()),
@@ -187,6 +198,10 @@ function ownReplayGuard(sessions: Sessions | undefined, clock: Clock): ReplayGua
   if (!sessions?.areShared) return memoryReplayGuard({ clock });
   const problem = "is needed: replicas that share sessions have to share a replay guard";
   throw invalidOption(factory, "replay", problem);
+}
+
+function signatureCheckOf(where: VerifierOptions["signatureChecks"]): CheckSignature {
+  return where === "thread-pool" ? runtime.verifyInThreadPool : runtime.verify;
 }
 
 function isPolicy(value: unknown): boolean {
@@ -221,6 +236,7 @@ export function parseVerifierOptions(options: VerifierOptions): VerifierRules {
     maxCredentialLifetimeSeconds: parsed.maxCredentialLifetimeSeconds ?? 86_400,
     clockSkewSeconds: parsed.clockSkewSeconds ?? 30,
     timeoutMilliseconds: parsed.timeoutMilliseconds ?? 2000,
+    checkSignature: signatureCheckOf(parsed.signatureChecks),
     migration:
       parsed.unsafeMigration === undefined
         ? noMigration

@@ -45,7 +45,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   async function verify(request: ProofRequest, options?: VerifyOptions): Promise<Caller> {
     const demands = readOptions(options);
     if (!isSound) {
-      tested ??= selfTest(runtime);
+      tested ??= selfTest(runtime, rules.checkSignature);
       await tested;
       isSound = true;
     }

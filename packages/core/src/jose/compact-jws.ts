@@ -3,7 +3,7 @@ import { type Awaitable, andThen } from "../awaitable.js";
 import { fromBase64url } from "../encoding.js";
 import { type TokenKind, VerificationError } from "../errors.js";
 import type { VerificationCode } from "../refusal-codes.js";
-import type { PublicKey } from "../runtime/port.js";
+import type { CheckSignature, PublicKey } from "../runtime/port.js";
 import { fitsKey, type JwsAlgorithm, schemeOf } from "./algorithms.js";
 import { type JsonError, type JsonFault, type JsonObject, parseStrictJson } from "./strict-json.js";
 
@@ -88,6 +88,7 @@ export function parseClaims(segments: JwsSegments, profile: JwsProfile): JsonObj
 /**
  * Checks the signature under a key from a trusted place and one algorithm.
  *
+ * @param check what does it
  * @throws {VerificationError} `token_encoding_invalid`, `token_algorithm_mismatch`,
  * `token_signature_invalid`
  */
@@ -96,13 +97,14 @@ export function verifySignature(
   algorithm: JwsAlgorithm,
   key: PublicKey,
   { token }: JwsProfile,
+  check: CheckSignature = runtime.verify,
 ): Awaitable<void> {
   if (!fitsKey(algorithm, key.shape)) {
     throw new VerificationError("token_algorithm_mismatch", { token });
   }
   const signature = decodeSegment(segments.signature, token);
   const scheme = schemeOf(algorithm);
-  return andThen(runtime.verify(scheme, key, segments.signingInput, signature), (holds) => {
+  return andThen(check(scheme, key, segments.signingInput, signature), (holds) => {
     if (!holds) throw new VerificationError("token_signature_invalid", { token });
   });
 }

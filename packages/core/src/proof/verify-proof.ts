@@ -80,7 +80,7 @@ function verifyProofToken(
   const { segments, profile } = proof;
   const { algorithm, key } = credential;
   if (profile.token === "wpt") checkWptHeader(segments, profile, credential);
-  return andThen(verifySignature(segments, algorithm, key, profile), () =>
+  return andThen(verifySignature(segments, algorithm, key, profile, rules.checkSignature), () =>
     checkClaims(proof, credential, head, rules, now),
   );
 }

@@ -56,6 +56,14 @@ export interface ContextStorage<T> {
   current(): T | undefined;
 }
 
+/** Tells whether a signature is that of a key over some data. A text stands for its UTF-8 bytes. */
+export type CheckSignature = (
+  scheme: SignatureScheme,
+  key: PublicKey,
+  data: Uint8Array | string,
+  signature: Uint8Array,
+) => Awaitable<boolean>;
+
 /**
  * What differs between machines, chosen by the `#runtime` entry of package.json: the cryptography,
  * which is `node:crypto` where it exists and WebCrypto elsewhere, storage for contexts, and a
@@ -93,12 +101,9 @@ export interface Runtime extends Secrets {
   exportPkcs8(key: PrivateKey): Uint8Array;
   sign(scheme: SignatureScheme, key: PrivateKey, data: Uint8Array | string): Awaitable<Uint8Array>;
   /** False for a signature that does not verify, whatever is wrong with it; never throws for one. */
-  verify(
-    scheme: SignatureScheme,
-    key: PublicKey,
-    data: Uint8Array | string,
-    signature: Uint8Array,
-  ): Awaitable<boolean>;
+  readonly verify: CheckSignature;
+  /** The same beside the event loop, where that is up to us. */
+  readonly verifyInThreadPool: CheckSignature;
   /** Where the machine has no such thing, nothing is ever stored. */
   createContextStorage<T>(): ContextStorage<T>;
   /**

@@ -27,4 +27,13 @@ describe.each(runtimes)("selfTest of %s", (_, runtime) => {
   ])("%s", async (_title, lie) => {
     await expectConfigurationError(() => selfTest({ ...runtime, ...lie }), "cryptography_unsound");
   });
+
+  it("is passed by what checks signatures in the thread pool", async () => {
+    await expect(selfTest(runtime, runtime.verifyInThreadPool)).resolves.toBeUndefined();
+  });
+
+  it.each([true, false])("refuses a check of proofs that always says %s", async (answer) => {
+    const lying = () => selfTest(runtime, () => answer);
+    await expectConfigurationError(lying, "cryptography_unsound");
+  });
 });

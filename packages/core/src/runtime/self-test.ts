@@ -1,6 +1,6 @@
 import { base64url, fromBase64url, utf8 } from "../encoding.js";
 import { ConfigurationError } from "../errors.js";
-import type { Runtime } from "./port.js";
+import type { CheckSignature, Runtime } from "./port.js";
 
 const text = "firsthand";
 const message = utf8(text);
@@ -25,9 +25,13 @@ const alteredMac = mac.replace(/^./, "A");
  * Known answers, two of which must be no: a patched or replaced cryptography module that says yes to
  * everything would otherwise let everybody in.
  *
+ * @param check what checks the signatures of proofs, beside what checks those of certificates
  * @throws {ConfigurationError} `cryptography_unsound`
  */
-export async function selfTest(runtime: Runtime): Promise<void> {
+export async function selfTest(
+  runtime: Runtime,
+  check: CheckSignature = runtime.verify,
+): Promise<void> {
   const key = await runtime.importPublicJwk(jwk, shape);
   const altered = signature.with(9, (signature[9] as number) ^ 1);
   const secret = await runtime.importMacKey(macKey);
@@ -36,6 +40,8 @@ export async function selfTest(runtime: Runtime): Promise<void> {
     (await runtime.hashText(text)) === digest &&
     (await runtime.verify(scheme, key, message, signature)) === true &&
     (await runtime.verify(scheme, key, message, altered)) === false &&
+    (await check(scheme, key, message, signature)) === true &&
+    (await check(scheme, key, message, altered)) === false &&
     (await runtime.isMac(secret, text, mac)) === true &&
     (await runtime.isMac(secret, text, alteredMac)) === false;
   if (isSound) return;

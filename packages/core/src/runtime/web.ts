@@ -1,6 +1,7 @@
 import { ConfigurationError } from "../errors.js";
 import { concat } from "./concat.js";
 import type {
+  CheckSignature,
   JsonWebKey,
   KeyShape,
   PrivateKey,
@@ -100,6 +101,16 @@ function derImport(format: "spki" | "pkcs8", der: Uint8Array): Import {
     subtle.importKey(format, der, algorithm, usage === "verify", [usage]);
 }
 
+const verify: CheckSignature = async (scheme, key, data, signature) => {
+  if (!hasLengthOf(key, signature)) return false;
+  try {
+    const cryptoKey = await WebKey.of(key, scheme, "verify");
+    return await subtle.verify(signatureAlgorithm(scheme), cryptoKey, signature, bytesOf(data));
+  } catch {
+    return false; // some engines throw for malformed signatures
+  }
+};
+
 /** WebCrypto, for every runtime without `node:crypto`. */
 export const runtime: Runtime = {
   ...secrets,
@@ -131,15 +142,8 @@ export const runtime: Runtime = {
     const cryptoKey = await WebKey.of(key, scheme, "sign");
     return new Uint8Array(await subtle.sign(signatureAlgorithm(scheme), cryptoKey, bytesOf(data)));
   },
-  async verify(scheme, key, data, signature) {
-    if (!hasLengthOf(key, signature)) return false;
-    try {
-      const cryptoKey = await WebKey.of(key, scheme, "verify");
-      return await subtle.verify(signatureAlgorithm(scheme), cryptoKey, signature, bytesOf(data));
-    } catch {
-      return false; // some engines throw for malformed signatures
-    }
-  },
+  verify,
+  verifyInThreadPool: verify, // WebCrypto chooses by itself
   createContextStorage: () => ({ run: (_value, work) => work(), current: () => undefined }),
   warnInProduction: () => undefined, // the web platform knows neither production nor operators
 };

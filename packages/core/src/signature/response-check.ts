@@ -1,3 +1,4 @@
+import { runtime } from "#runtime";
 import { type Clock, epochSeconds } from "../clock.js";
 import { ProofError, VerificationError } from "../errors.js";
 import { defaultProofAlgorithms } from "../jose/algorithms.js";
@@ -36,6 +37,7 @@ interface ExpectedPeer {
 const defaults = {
   clockSkewSeconds: 30,
   maxProofLifetimeSeconds: 120,
+  checkSignature: runtime.verify,
   maxCredentialLifetimeSeconds: 86_400,
 };
 

@@ -1,5 +1,6 @@
 import { removeHeader, toProofRequest } from "@firsthand/testing";
 import { describe, expect, it } from "vitest";
+import { runtime } from "#runtime";
 import {
   expectConfigurationError,
   expectOptionError,
@@ -313,6 +314,7 @@ describe("a signed response", () => {
             witProfile: "spiffe",
             clockSkewSeconds: 30,
             maxProofLifetimeSeconds: 120,
+            checkSignature: runtime.verify,
             maxCredentialLifetimeSeconds: 86_400,
           },
           { get: () => undefined, set: () => undefined, delete: () => undefined },

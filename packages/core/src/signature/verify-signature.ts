@@ -1,8 +1,8 @@
-import { runtime } from "#runtime";
 import { VerificationError } from "../errors.js";
 import { type JwsAlgorithm, schemeOf } from "../jose/algorithms.js";
 import { checkProofTimes, type ProofTimes } from "../proof/proof-claims.js";
 import type { VerifiedCredential } from "../proof/verified-credential.js";
+import type { CheckSignature } from "../runtime/port.js";
 import type { Component } from "./component.js";
 import type { MessageSignature } from "./message-signature.js";
 import { signatureBase } from "./signature-base.js";
@@ -15,6 +15,8 @@ export interface SignatureRules {
   readonly algorithms: readonly JwsAlgorithm[];
   readonly clockSkewSeconds: number;
   readonly maxProofLifetimeSeconds: number;
+  /** What checks it. */
+  readonly checkSignature: CheckSignature;
 }
 
 /**
@@ -29,15 +31,16 @@ export async function verifySignature(
   { times }: SignatureParameters,
   { algorithm, key }: VerifiedCredential,
   valueFor: (component: Component) => string,
-  { algorithms, clockSkewSeconds: skewSeconds, maxProofLifetimeSeconds }: SignatureRules,
+  rules: SignatureRules,
   now: number,
 ): Promise<ProofTimes> {
+  const { algorithms, clockSkewSeconds: skewSeconds, checkSignature } = rules;
   if (!algorithms.includes(algorithm)) {
     throw new VerificationError("token_algorithm_forbidden", { token });
   }
   const base = signatureBase(signature.components, valueFor, signature.parametersText);
-  if (!(await runtime.verify(schemeOf(algorithm), key, base, signature.bytes)))
+  if (!(await checkSignature(schemeOf(algorithm), key, base, signature.bytes)))
     throw new VerificationError("signature_invalid", { token });
-  const maxLifetimeSeconds = maxProofLifetimeSeconds;
+  const { maxProofLifetimeSeconds: maxLifetimeSeconds } = rules;
   return checkProofTimes(times, token, { now, skewSeconds, maxLifetimeSeconds });
 }
