@@ -67,6 +67,24 @@ function primitives({ primitives: { runs } }) {
   return table("µs", operations, ["wall", "low", "high", "cpu"]);
 }
 
+/** The same operations for each kind of proof and credential, by CPU time. */
+function kindsOfProof({ primitives: { runs } }) {
+  const columns = [
+    "raw sign",
+    "prove",
+    "raw verify",
+    "verify, known credential",
+    "verify, new credential",
+  ];
+  const rows = runs
+    .filter(({ node }) => node.startsWith("v24."))
+    .map(({ kind, proof, operations }) => [
+      `${proof}, ${kind}`,
+      Object.fromEntries(columns.map((name) => [name, operations[name].cpu])),
+    ]);
+  return table("CPU, µs", Object.fromEntries(rows), columns);
+}
+
 function capacity(results) {
   return capacityOf(results)
     .map(({ perSecond, designs, ...rest }) => {
@@ -95,6 +113,7 @@ export const tables = {
     return table("resident", Object.fromEntries(rows), ["MiB"]);
   },
   primitives,
+  "primitives-kinds": kindsOfProof,
   server: ({ server }) =>
     table("32 in flight", server.runs.at(-1).rows, ["requests/s", "p50", "p99", "server CPU"]),
   refusing: ({ hostile }) => table("", hostile.rows, ["code", "CPU", "÷ accept"]),

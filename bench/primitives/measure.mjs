@@ -17,14 +17,16 @@ export async function measure(size) {
   const runs = [];
   for (const kind of ["x509-svid", "wit-svid"]) {
     const trust = await createBenchTrust(kind);
-    for (const node of nodes) {
-      const options = { execPath: nodePath(node), data: { trust, rounds, batch } };
-      const { samples, ...about } = await runProgram(program, options);
-      runs.push({ kind, ...about, ...figuresOf(samples) });
+    for (const proof of ["token", "message signature"]) {
+      for (const node of nodes) {
+        const options = { execPath: nodePath(node), data: { trust, proof, rounds, batch } };
+        const { samples, ...about } = await runProgram(program, options);
+        runs.push({ kind, proof, ...about, ...figuresOf(samples) });
+      }
     }
   }
-  for (const { kind, node, operations, ratios } of runs) {
-    printTable(`${kind} on Node ${node}, µs`, operations);
+  for (const { kind, proof, node, operations, ratios } of runs) {
+    printTable(`${proof}, ${kind}, Node ${node}, µs`, operations);
     console.log(ratios);
   }
   return { runs };
