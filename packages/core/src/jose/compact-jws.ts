@@ -42,7 +42,8 @@ const jsonCodes: Record<JsonFault, VerificationCode> = {
 /**
  * Splits a JWS in compact serialization (RFC 7515 §7.1).
  *
- * @throws {VerificationError} `token_too_large`, `token_serialization`, `token_malformed`
+ * @throws {VerificationError} `token_too_large`, `token_serialization`, `token_malformed`,
+ * `token_encoding_invalid`
  */
 export function splitJws(text: string, { token, maxBytes }: JwsProfile): JwsSegments {
   if (text.length > maxBytes) throw new VerificationError("token_too_large", { token });
@@ -51,6 +52,8 @@ export function splitJws(text: string, { token, maxBytes }: JwsProfile): JwsSegm
   if (!header || !claims || !signature || rest.length > 0) {
     throw new VerificationError("token_malformed", { token });
   }
+  // Nothing is looked up for a signature that cannot be one.
+  if (!/^[\w-]+$/.test(signature)) throw new VerificationError("token_encoding_invalid", { token });
   const signingInput = text.slice(0, header.length + 1 + claims.length);
   return { signingInput, header, claims, signature };
 }

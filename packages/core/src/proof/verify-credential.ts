@@ -33,7 +33,8 @@ export interface ProofToken {
 /**
  * Splits the proof of a request where it is a token.
  *
- * @throws {VerificationError} `token_too_large`, `token_serialization`, `token_malformed`
+ * @throws {VerificationError} `token_too_large`, `token_serialization`, `token_malformed`,
+ * `token_encoding_invalid`
  */
 export function openProof(received: ReceivedProof, { algorithms }: VerifierRules): OpenedProof {
   if ("signature" in received) return received;
