@@ -117,7 +117,7 @@ function checkClaims(
 function verifiedToken(
   proof: ProofToken,
   claims: JsonObject,
-  times: ProofTimes,
+  { issuedAt, expiresAt }: ProofTimes,
   head: ProvedHead,
   { binding }: VerifierRules,
 ): Awaitable<VerifiedProof> {
@@ -128,11 +128,13 @@ function verifiedToken(
   const isFull = binding === "full" || bindsAll(claims, htq, contentDigest, head);
   return andThen(hashText(id), (idHash) => ({
     token,
+    // With every member by its name: sessions keep it, and a spread takes 80 bytes more.
     record: Object.freeze({
       format: proof.format,
       binding: isFull ? "full" : "target",
       idHash,
-      ...times,
+      issuedAt,
+      expiresAt,
     } as const),
     id,
     contentDigest,

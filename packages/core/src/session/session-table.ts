@@ -18,8 +18,9 @@ export class SessionTable {
   readonly #sessions = new Map<string, HeldSession>();
   readonly #perCaller = new Map<string, number>();
   readonly #windows = new SequenceWindows();
-  #byAge = this.#sessions.entries();
-  #oldest: Entry | undefined;
+  // By age in a list of their own: a map finds its first entry past all that were deleted before.
+  #oldest: HeldSession | undefined;
+  #youngest: HeldSession | undefined;
 
   constructor(limits: SessionTableLimits, clock: Clock) {
     this.#limits = limits;
@@ -41,11 +42,11 @@ export class SessionTable {
     const caller = session.opener.id.toString();
     const used = this.#perCaller.get(caller) ?? 0;
     if (used >= this.#limits.capacityPerCaller) return false;
-    if (this.#sessions.size >= this.#limits.capacity) this.#dropOldest();
+    if (this.#sessions.size >= this.#limits.capacity) this.#drop(this.#oldest as HeldSession);
     this.#perCaller.set(caller, (this.#perCaller.get(caller) ?? 0) + 1);
     const { id, key, opener, bundle, origin, endsAt } = session; // a spread would take 40 bytes more
     const window = this.#windows.take();
-    this.#sessions.set(locator, { id, key, opener, bundle, origin, endsAt, window });
+    this.#append({ id, key, opener, bundle, origin, endsAt, locator, window, younger: undefined });
     return true;
   }
 
@@ -55,31 +56,23 @@ export class SessionTable {
     return session === undefined ? "gone" : this.#windows.mark(session.window, sequence);
   }
 
+  #append(session: HeldSession): void {
+    if (this.#youngest === undefined) this.#oldest = session;
+    else this.#youngest.younger = session;
+    this.#youngest = session;
+    this.#sessions.set(session.locator, session);
+  }
+
   /** All sessions last equally long, so that the oldest end first. */
   #dropEnded(): void {
     const now = this.#clock.monotonic();
-    for (;;) {
-      const oldest = this.#findOldest();
-      if (oldest === undefined || now < oldest[1].endsAt) return;
-      this.#dropOldest();
-    }
+    while (this.#oldest !== undefined && now >= this.#oldest.endsAt) this.#drop(this.#oldest);
   }
 
-  /** By one iterator for all times: another one would pass everything that was deleted, again and again. */
-  #findOldest(): Entry | undefined {
-    if (this.#oldest !== undefined) return this.#oldest;
-    let next = this.#byAge.next();
-    if (next.done) {
-      this.#byAge = this.#sessions.entries(); // what is done stays done, whatever is added
-      next = this.#byAge.next();
-    }
-    this.#oldest = next.value;
-    return this.#oldest;
-  }
-
-  #dropOldest(): void {
-    const [locator, { opener, window }] = this.#findOldest() as Entry;
-    this.#oldest = undefined;
+  #drop(oldest: HeldSession): void {
+    const { locator, opener, window, younger } = oldest;
+    this.#oldest = younger;
+    if (younger === undefined) this.#youngest = undefined;
     this.#sessions.delete(locator);
     this.#windows.release(window);
     const caller = opener.id.toString();
@@ -89,8 +82,8 @@ export class SessionTable {
   }
 }
 
-type Entry = readonly [locator: string, session: HeldSession];
-
 interface HeldSession extends Session {
+  readonly locator: string;
   readonly window: number;
+  younger: HeldSession | undefined;
 }
