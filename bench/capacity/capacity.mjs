@@ -22,15 +22,14 @@ export function capacityOf({ sidecar, primitives, replay }, { servicePairs = 100
   return rates.map((perSecond) => {
     const live = perSecond * (proofSeconds + skewSeconds);
     const designs = Object.fromEntries(
-      ["firsthand", "haproxy", "envoy"].map((mode) => {
+      ["firsthand", "sessions", "haproxy", "envoy"].map((mode) => {
         const { saturated, moderate } = cpuOf(mode);
-        const proxies = mode === "firsthand" ? 0 : 2 * servicePairs;
         return [
           mode,
           {
             "cores, saturated": cores(perSecond, saturated),
             "cores, each at 1,000/s": cores(perSecond, moderate),
-            "proxy memory, GiB": (proxies * (memory[mode] ?? 0)) / 1024,
+            "proxy memory, GiB": (2 * servicePairs * (memory[mode] ?? 0)) / 1024,
           },
         ];
       }),
