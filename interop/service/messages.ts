@@ -54,6 +54,8 @@ export interface ServiceStatus {
   readonly thumbprints: readonly string[];
   /** Exact codes of the refusals since the last question. */
   readonly refusals: readonly string[];
+  /** How often its identity was taken back so far. */
+  readonly withdrawals: number;
 }
 
 /** Everything that a service can be told to do. */

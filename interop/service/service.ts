@@ -26,6 +26,12 @@ function rememberCredential(): void {
 rememberCredential();
 identity.subscribe(rememberCredential);
 
+/** How often the Workload API said that there is no identity any more. */
+let withdrawals = 0;
+identity.subscribe(({ status, reason }) => {
+  if (status === "expired" && reason?.code === "workload_unregistered") withdrawals += 1;
+});
+
 let refusals: string[] = [];
 function rememberRefusal(observation: Observation): void {
   if (observation.decision === "refused") refusals.push(observation.error.code);
@@ -61,6 +67,7 @@ const tasks = {
       ids: ids.map(String),
       thumbprints,
       refusals: asked,
+      withdrawals,
     };
   },
 };
