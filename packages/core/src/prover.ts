@@ -4,7 +4,7 @@ import { contextHeaders } from "./context/context-headers.js";
 import { hashBytes } from "./hash.js";
 import { type ChosenCredential, chooseCredential, isSignature } from "./proof/choose-credential.js";
 import type { ProofFormat } from "./proof/format.js";
-import { type MadeFor, makeProof } from "./proof/make-proof.js";
+import { type MadeFor, makeProof, readTokens } from "./proof/make-proof.js";
 import { findPeer, type Peer, type ProverOptions, parseProverOptions } from "./prover-options.js";
 import { createPeerSessions, type PeerSessions, type TakeAnswer } from "./session/peer-sessions.js";
 import { sessionFormat } from "./session/protocol.js";
@@ -149,6 +149,7 @@ function subjectOf(
     method,
     target: { path, query: search === "" ? undefined : search.slice(1) },
     headers,
+    tokens: readTokens(headers, tokenHeaders),
     audience: origin + path,
     contentDigest,
     tokenHeaders,

@@ -15,6 +15,7 @@ export interface MadeFor extends SignatureSubject {
   readonly method: string;
   readonly target: Target;
   readonly headers: ProofRequest["headers"];
+  readonly tokens: CarriedTokens;
 }
 
 /** The fields of a proof, and what the response to a signed request has to refer to. */
@@ -37,8 +38,7 @@ export function makeProof(
   sessionKey: string | undefined,
   now: number,
 ): Awaitable<MadeProof> {
-  const tokens = readTokens(subject);
-  if (!isSignature(chosen)) return makeToken(chosen, subject, tokens, sessionKey, now);
+  if (!isSignature(chosen)) return makeToken(chosen, subject, sessionKey, now);
   const { method, target, headers } = subject;
   const head = { method, target, headers };
   const signing = recover(() => signRequest(chosen, now, head, subject), throwOwn);
@@ -51,8 +51,7 @@ export function makeProof(
 
 function makeToken(
   chosen: TokenCredential,
-  { method, target, audience, contentDigest: content }: MadeFor,
-  tokens: CarriedTokens,
+  { method, target, audience, contentDigest: content, tokens }: MadeFor,
   sessionKey: string | undefined,
   now: number,
 ): Awaitable<MadeProof> {
@@ -75,10 +74,10 @@ function makeToken(
  *
  * @throws {ProofError} `header_conflict`
  */
-export function readTokens({
-  headers,
-  tokenHeaders,
-}: Pick<MadeFor, "headers" | "tokenHeaders">): CarriedTokens {
+export function readTokens(
+  headers: MadeFor["headers"],
+  tokenHeaders: readonly string[],
+): CarriedTokens {
   try {
     singleHeader(headers, "content-type");
     return carriedTokens(headers, readSecurityHeaders(headers), tokenHeaders);

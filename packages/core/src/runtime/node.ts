@@ -67,6 +67,11 @@ function withParameters(scheme: SignatureScheme, key: KeyObject): KeyObject | Si
 const scratch = Buffer.allocUnsafeSlow(32 * 1024);
 const derScratch = Buffer.allocUnsafeSlow(maxEcdsaDerLength);
 
+/** A signature in the form of OpenSSL, to be read at once. */
+function asOpenssl(scheme: SignatureScheme, signature: Uint8Array): Uint8Array {
+  return scheme.family === "ecdsa" ? ecdsaToDer(signature, derScratch) : signature;
+}
+
 function bytesOf(data: Uint8Array | string): Uint8Array {
   if (typeof data !== "string") return data;
   if (data.length * 3 > scratch.length) return Buffer.from(data);
@@ -134,7 +139,7 @@ export const runtime: Runtime = {
   },
   verify(scheme, key, data, signature) {
     if (!hasLengthOf(key, signature)) return false;
-    const expected = scheme.family === "ecdsa" ? ecdsaToDer(signature, derScratch) : signature;
+    const expected = asOpenssl(scheme, signature);
     const parameters = withParameters(scheme, NodeKey.object(key));
     try {
       return verify(digestOf(scheme), bytesOf(data), parameters, expected);
@@ -144,7 +149,7 @@ export const runtime: Runtime = {
   },
   async verifyInThreadPool(scheme, key, data, signature) {
     if (!hasLengthOf(key, signature)) return false;
-    const given = scheme.family === "ecdsa" ? ecdsaToDer(signature, derScratch) : signature;
+    const given = asOpenssl(scheme, signature);
     const parameters = withParameters(scheme, NodeKey.object(key));
     try {
       // What is given may be overwritten before a thread reads it.

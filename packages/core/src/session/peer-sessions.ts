@@ -2,7 +2,7 @@ import { runtime } from "#runtime";
 import { type Awaitable, andThen } from "../awaitable.js";
 import { type Clock, epochSeconds } from "../clock.js";
 import type { Credential } from "../credential/credential.js";
-import { type MadeFor, readTokens } from "../proof/make-proof.js";
+import type { MadeFor } from "../proof/make-proof.js";
 import { textOfTarget } from "../proof/target.js";
 import type { SpiffeId } from "../spiffe/spiffe-id.js";
 import { textOfKey } from "./ephemeral-key.js";
@@ -27,10 +27,7 @@ export type TakeAnswer = (response: ProofResponse | undefined) => Awaitable<"fin
 type Field = readonly [name: string, value: string];
 
 /** What a proof by session binds. */
-export type SessionSubject = Pick<
-  MadeFor,
-  "method" | "target" | "contentDigest" | "headers" | "tokenHeaders"
->;
+export type SessionSubject = Pick<MadeFor, "method" | "target" | "contentDigest" | "tokens">;
 
 /** The fields of a proof by session. */
 export interface SessionPart {
@@ -95,11 +92,10 @@ export class PeerSessions {
 
   /** Proves a request by session; undefined when it has to be signed. */
   prove(subject: SessionSubject, issuedAt: number): Awaitable<SessionPart | undefined> {
-    const tokens = readTokens(subject);
     const use = this.#keeper.use();
     if (use === undefined) return undefined;
     const { session, sequence } = use;
-    const { method, contentDigest: content } = subject;
+    const { method, contentDigest: content, tokens } = subject;
     const target = textOfTarget(subject.target);
     const numbers = { sessionId: session.id, sequence, issuedAt };
     const text = textOfSessionProof({ ...numbers, content, method, target, tokens });
