@@ -15,6 +15,8 @@ import { createPairFiles } from "./pair-files.mjs";
 
 const caller = new URL("../services/caller.mjs", import.meta.url);
 const callee = new URL("../services/callee.mjs", import.meta.url);
+/** What is proved with each request, and how. */
+const inEachRequest = ["firsthand", "sessions", "bareSignature", "bareMac"];
 const sizes = {
   smoke: {
     nodes: ["here"],
@@ -47,14 +49,8 @@ export async function measure(size) {
 
 async function measureOn(execPath, trust, proxies, counts) {
   const files = createPairFiles(trust);
-  const ports = {
-    plain: await freePort(),
-    firsthand: await freePort(),
-    sessions: await freePort(),
-    bareSignature: await freePort(),
-    bareMac: await freePort(),
-    mutualTls: await freePort(),
-  };
+  const ports = {};
+  for (const kind of ["plain", ...inEachRequest, "mutualTls"]) ports[kind] = await freePort();
   const stops = [files.remove];
   try {
     const server = await startProgram(callee, { execPath, data: { trust, ports } });
@@ -109,10 +105,9 @@ function modesOf(ports, pairs) {
   return {
     direct,
     "direct again": direct,
-    firsthand: { kind: "firsthand", origin: `http://localhost:${ports.firsthand}` },
-    sessions: { kind: "sessions", origin: `http://localhost:${ports.sessions}` },
-    bareSignature: { kind: "bareSignature", origin: `http://localhost:${ports.bareSignature}` },
-    bareMac: { kind: "bareMac", origin: `http://localhost:${ports.bareMac}` },
+    ...Object.fromEntries(
+      inEachRequest.map((kind) => [kind, { kind, origin: `http://localhost:${ports[kind]}` }]),
+    ),
     mutualTls: { kind: "mutualTls", origin: `https://127.0.0.1:${ports.mutualTls}` },
     ...Object.fromEntries(through),
   };
